@@ -1,0 +1,92 @@
+# Every command of the project; `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+UV := .tools/bin/uv
+# One BLAS thread: the matrices here are small, and two threads fight over them. It must be set before NumPy starts.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+# nbgrader calls its own helpers (alembic) by bare name.
+export PATH := $(BIN):$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV PYTHONPATH
+
+.PHONY: help
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# ---- set-up: an environment of the project's own, made once, remade when the lock changes ----
+
+.tools/.done: requirements-tools.lock
+	@$(PYTHON) scripts/check_python.py
+	@echo "Setting up: the installer (.tools)"
+	@$(PYTHON) -m venv --clear .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+.venv/.done: .tools/.done requirements.lock pyproject.toml
+	@echo "Setting up: the environment (.venv), about a minute"
+	@$(UV) venv --quiet --clear --python .tools/bin/python .venv
+	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode -r requirements.lock
+	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.done  ## Make the environment (the other commands do it by themselves)
+
+# ---- read, solve, grade ----
+
+.PHONY: lab
+lab: setup  ## Open the book in JupyterLab
+	@jupyter lab --config=scripts/jupyter_lab_config.py $(LAB_OPTIONS)
+
+.PHONY: exercises
+exercises: setup  ## Make exercises/ from solutions/
+	@python -m scripts.exercises
+
+.PHONY: course
+course: setup  ## Make a course folder: make course COURSE=../my-course [OVERLAY=../my-private-solutions]
+	@python -m scripts.course "$(COURSE)" $(if $(OVERLAY),--overlay "$(OVERLAY)")
+
+.PHONY: demo-class
+demo-class: setup  ## Grade a made-up class in a throw-away course, print its marks
+	@python -m scripts.demo_class
+
+# ---- check ----
+
+.PHONY: test
+test: setup  ## Run every test (both cores, about ten minutes)
+	@pytest -n 2
+
+.PHONY: test-fast
+test-fast: setup  ## Run the tests that take seconds
+	@pytest -n 2 -m "not slow"
+
+.PHONY: lint
+lint: setup  ## Check the style of code and notebooks
+	@ruff check . && ruff format --check .
+	@python -m scripts.lint_notebooks
+
+.PHONY: format
+format: setup  ## Format code and notebooks, strip outputs
+	@ruff check --fix . && ruff format .
+	@nbstripout $$(git ls-files '*.ipynb')
+
+.PHONY: results
+results: setup  ## Run the long experiments in full, store their figures and numbers
+	@python -m scripts.results
+
+.PHONY: upgrade
+upgrade: .tools/.done  ## Renew requirements.lock from pyproject.toml
+	@$(UV) pip compile --upgrade $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+
+.PHONY: relock
+relock: .tools/.done  ## Write requirements.lock again after a change of pyproject.toml, changing as little as can be
+	@$(UV) pip compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--extra plots --group lab --group test --group book --group build
