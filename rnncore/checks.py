@@ -37,7 +37,7 @@ def check_array(name, array, shape, dtype=None, finite=True):
 
 
 def check_sequence(name, xs, shape, dtype, mask):
-    """Return xs, checked; with a mask, a copy with zeros at the padded places: what stands there, NaN included, never counts."""
+    """Return xs, checked; with a mask, a copy with zeros at the padded places, where anything may stand, NaN included."""
     check_array(name, xs, shape, dtype, finite=mask is None)
     if mask is None:
         return xs

@@ -46,7 +46,7 @@ def complex_step(f, x, eps=1e-30):
 
 
 def compare(name, analytic, numeric, absolute=1e-13, relative=1e-11):
-    """Return the largest |a - n| relative to what is allowed, absolute + relative * |n|; above 1, or NaN, raise GradientError."""
+    """max |a - n| / (absolute + relative |n|), the error in units of what is allowed; above 1, or NaN: GradientError."""
     if np.shape(analytic) != np.shape(numeric):
         raise GradientError(f"{name}: expected a gradient of shape {np.shape(numeric)}, got {np.shape(analytic)}")
     excess = np.abs(analytic - numeric) / (absolute + relative * np.abs(numeric))

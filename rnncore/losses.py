@@ -70,4 +70,4 @@ def weights(shape, mask, reduction, dtype):
     n = counted.sum()
     if n == 0:
         raise ValueError("mask: expected at least one True, got none: there is nothing to average over")
-    return counted.astype(dtype) / (n if reduction == "mean" else 1)
+    return counted.astype(dtype) / dtype.type(n if reduction == "mean" else 1)

@@ -62,7 +62,7 @@ def lines(x, series, title="", xlabel="", ylabel="", log=False, markers=True, ax
     ax = new_axes(ax, figsize)
     x = np.asarray(x)
     every = max(1, len(x) // 12)
-    for k, (label, values) in enumerate(series.items()):
+    for k, values in enumerate(series.values()):
         marker = MARKERS[k % len(MARKERS)] if markers else None
         ax.plot(x, values, marker=marker, markevery=every, color=COLOURS[k % len(COLOURS)])
     if log:

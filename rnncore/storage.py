@@ -25,7 +25,7 @@ def load(model, path):
     Raises  ValueError for a file that is no such archive, is cut off, has another format, other names, shapes, or NaN in it
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
         raise ValueError(f"{path}: expected a whole .npz archive of arrays, got {error}") from error

@@ -1,0 +1,35 @@
+"""What nbgrader needs to know about this course; read by its commands and by formgrader, from the folder they start in."""
+
+import os
+import sys
+
+c = get_config()  # noqa: F821 (traitlets provides it)
+
+c.CourseDirectory.course_id = "unrolled"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+
+# Files that never leave solutions/: nbgrader's own list, then the instructor's.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "mistakes.py", "*.private.*"]
+
+c.ClearSolutions.code_stub = {"python": '# Your code here, in place of this line and the next.\nraise NotImplementedError("not written yet")'}
+c.ClearSolutions.text_stub = "*Your answer here, in place of this line.*"
+
+# A cell of an exercise takes well under a second; a minute stops an endless loop and spares a slow machine.
+c.Execute.timeout = 60
+c.Execute.startup_timeout = 120
+c.Execute.error_on_timeout = {
+    "ename": "Timeout",
+    "evalue": "stopped after 60 seconds",
+    "traceback": ["Timeout: this cell was stopped after 60 seconds. Is there a loop that never ends?"],
+}
+
+# Where work is handed out and in: a matter of your machine, so either this variable, your course's own configuration,
+# or the machine's (solutions/README.md).
+if "UNROLLED_EXCHANGE" in os.environ:
+    c.Exchange.root = os.environ["UNROLLED_EXCHANGE"]
+
+# nbgrader calls alembic by its bare name when it makes a gradebook.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+# The kernels that grade inherit this: with two threads NumPy is slower on matrices this small.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

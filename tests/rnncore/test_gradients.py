@@ -1,0 +1,178 @@
+"""Every backward pass against the complex step, and every fault that we plant in one is caught."""
+
+import inspect
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import rnncore as rc
+from rnncore.functions import ACTIVATIONS
+from rnncore.gradients import compare
+
+SIZES = [(1, 1, 1, 1), (1, 3, 4, 2), (6, 1, 2, 5), (5, 4, 3, 7), (9, 2, 6, 4)]  # T, B, D, H
+
+
+def randomised(layer, rng):
+    """The layer with every parameter drawn anew, biases and initial states included."""
+    for p in layer.params.values():
+        p[...] = 0.6 * rng.normal(size=p.shape)
+    return layer
+
+
+def ragged_mask(T, B, rng):
+    """Sequences of lengths 1 to T, one of them whole, and a hole in the middle of one."""
+    lengths = rng.integers(1, T + 1, size=B)
+    lengths[rng.integers(B)] = T
+    mask = np.arange(T)[:, None] < lengths
+    if T > 2:
+        mask[1, lengths.argmax()] = False
+    return mask
+
+
+LAYERS = {
+    **{f"RNN-{a}": lambda D, H, rng, a=a: rc.RNN(D, H, rng, a) for a in ACTIVATIONS},
+    **{f"Unrolled-RNNCell-{a}": lambda D, H, rng, a=a: rc.Unrolled(rc.RNNCell(D, H, rng, a)) for a in ACTIVATIONS},
+    **{f"JordanCell-{a}": lambda D, H, rng, a=a: rc.Unrolled(rc.JordanCell(D, H, H + 1, rng, a)) for a in ACTIVATIONS},
+    "RNN-learned-state": lambda D, H, rng: rc.RNN(D, H, rng, learn_state=True),
+    "JordanCell-learned-state": lambda D, H, rng: rc.Unrolled(rc.JordanCell(D, H, H + 1, rng), learn_state=True),
+}
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("given", [False, True], ids=["no-state", "state"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_agree_with_the_complex_step(name, size, given, masked):
+    T, B, D, H = size
+    rng = np.random.default_rng([T, B, D, H])
+    layer = randomised(LAYERS[name](D, H, rng), rng)
+    xs = rng.normal(size=(T, B, D))
+    state = tuple(rng.normal(size=(B, n)) for n in layer.cell.state_sizes.values()) if given else None
+    errors = rc.check_gradients(layer, xs, rng, state, ragged_mask(T, B, rng) if masked else None)
+    assert set(errors) == {*layer.params, "xs"} | ({"state[0]"} if given else set())
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+def test_stack_with_embedding_and_dense(masked):
+    rng = np.random.default_rng(3)
+    model = rc.Stack(rc.Embedding(7, 3, rng), rc.RNN(3, 4, rng), rc.RNN(4, 5, rng, "sigmoid"), rc.Dense(5, 2, rng))
+    ids = rng.integers(7, size=(6, 3))
+    state = ((), (rng.normal(size=(3, 4)),), (rng.normal(size=(3, 5)),), ())
+    errors = rc.check_gradients(randomised(model, rng), ids, rng, state, ragged_mask(6, 3, rng) if masked else None)
+    assert set(errors) == {*model.params, "state[0]", "state[1]"}
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_fast_layer_equals_the_plain_loop(size, activation, masked):
+    T, B, D, H = size
+    rng = np.random.default_rng([T, B, D, H, 1])
+    fast = randomised(rc.RNN(D, H, rng, activation, learn_state=True), rng)
+    plain = fast.reference().astype(np.float64)
+    xs, dhs, dstate = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H)), (rng.normal(size=(B, H)),)
+    mask = ragged_mask(T, B, rng) if masked else None
+    results = []
+    for layer in (fast, plain):
+        layer.zero_grads()
+        hs, state, cache = layer.forward(xs, None, mask)
+        dxs, dfirst = layer.backward(dhs, cache, dstate)
+        results.append([hs, *state, dxs, *dfirst, *layer.grads.values()])
+    assert len(results[0]) == len(results[1]) == 8
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def broken(cls, method, right, wrong):
+    """The class with one piece of one method's source replaced."""
+    source = textwrap.dedent(inspect.getsource(getattr(cls, method)))
+    assert source.count(right) == 1, f"{right!r} stands {source.count(right)} times in {cls.__name__}.{method}"
+    namespace = dict(vars(sys.modules[cls.__module__]))
+    exec(source.replace(right, wrong), namespace)
+    return type(f"Broken{cls.__name__}", (cls,), {method: namespace[method]})
+
+
+FAULTS = [
+    (rc.RNNCell, "step_backward", "ACTIVATIONS[self.activation].derivative(h)", "1", "dropped factor"),
+    (rc.RNNCell, "step_backward", "derivative(h)", "derivative(h_prev)", "wrong time index"),
+    (rc.RNNCell, "step_backward", "+= x.T @ da", "-= x.T @ da", "wrong sign"),
+    (rc.RNNCell, "step_backward", "+= x.T @ da", "[...] = x.T @ da", "missing +="),
+    (rc.RNNCell, "step_backward", "+= h_prev.T @ da", "[...] = h_prev.T @ da", "missing +="),
+    (rc.RNNCell, "step_backward", "+= h_prev.T @ da", "+= h.T @ da", "wrong time index"),
+    (rc.RNNCell, "step_backward", "+= h_prev.T @ da", "+= da.T @ h_prev", "transposed gradient"),
+    (rc.RNNCell, "step_backward", "+= da.sum(axis=0)", "+= da.mean(axis=0)", "mean over the batch"),
+    (rc.RNNCell, "step_backward", 'da @ self.params["W_hh"].T', 'da @ self.params["W_hh"]', "transposed weight"),
+    (rc.RNNCell, "step_backward", 'da @ self.params["W_hh"].T', 'dh @ self.params["W_hh"].T', "dropped factor"),
+    (rc.JordanCell, "step_backward", "dy * ACTIVATIONS[self.output].derivative(y)", "dy", "dropped factor"),
+    (rc.JordanCell, "step_backward", "(1 - h * h)", "(1 + h * h)", "wrong sign"),
+    (rc.JordanCell, "step_backward", "+= y_prev.T @ da_h", "+= y.T @ da_h", "wrong time index"),
+    (rc.JordanCell, "step_backward", "+= h.T @ da_y", "[...] = h.T @ da_y", "missing +="),
+    (rc.JordanCell, "step_backward", 'da_h @ p["W_yh"].T', '0 * da_h @ p["W_yh"].T', "dropped term"),
+    (rc.Unrolled, "backward", "dstate[0] + dhs[t]", "dhs[t]", "dropped term"),
+    (rc.Unrolled, "backward", "dstate[0] + dhs[t]", "dstate[0] + dhs[t - 1]", "wrong time index"),
+    (rc.Unrolled, "backward", "np.where(real, 0, d) for d in dstate", "np.where(real, 0, 0) for d in dstate", "dropped term"),
+    (rc.Unrolled, "finish_backward", "d.sum(axis=0)", "d[0]", "no sum over the batch"),
+    (rc.RNN, "backward", "dh += dhs[t]", "dh += dhs[t - 1]", "wrong time index"),
+    (rc.RNN, "backward", "dh += dhs[t]", "dh -= dhs[t]", "wrong sign"),
+    (rc.RNN, "backward", '"W_hh"].T)', '"W_hh"])', "transposed weight"),
+    (rc.RNN, "backward", "hs[:-1].reshape", "hs[1:].reshape", "wrong time index"),
+    (rc.RNN, "backward", "derivative(hs[1:])", "derivative(hs[:-1])", "wrong time index"),
+    (rc.RNN, "backward", "dh *= padded[t]", "dh *= 0", "dropped term"),
+    (rc.RNN, "backward", "das *= mask[:, :, None]", "pass", "mask ignored"),
+]
+
+
+@pytest.mark.parametrize(
+    ("cls", "method", "right", "wrong"),
+    [pytest.param(*f[:4], id=f"{f[0].__name__}-{f[4]}-{k}".replace(" ", "-")) for k, f in enumerate(FAULTS)],
+)
+def test_planted_fault_is_caught(cls, method, right, wrong):
+    rng = np.random.default_rng(5)
+    T, B, D, H = 5, 3, 4, 4  # D = H, or a transposed weight would fail by its shape alone
+    Broken = broken(cls, method, right, wrong)
+    if cls is rc.RNN:
+        layer = Broken(D, H, rng)
+    elif cls is rc.Unrolled:
+        layer = Broken(rc.RNNCell(D, H, rng), learn_state=True)
+    elif cls is rc.JordanCell:
+        layer = rc.Unrolled(Broken(D, H, 4, rng, "sigmoid"))
+    else:
+        layer = rc.Unrolled(Broken(D, H, rng))
+    randomised(layer, rng)
+    xs, mask = rng.normal(size=(T, B, D)), ragged_mask(T, B, rng)
+    with pytest.raises(rc.GradientError):
+        rc.check_gradients(layer, xs, rng, None, mask)
+
+
+def test_error_names_the_place_and_both_values():
+    Broken = broken(rc.RNNCell, "step_backward", "+= x.T @ da", "-= x.T @ da")
+    rng = np.random.default_rng(0)
+    layer = rc.Unrolled(Broken(2, 3, rng))
+    with pytest.raises(rc.GradientError, match=r"W_xh\[\d, \d\]: analytic \S+, numeric \S+; 6 of 6 entries are off"):
+        rc.check_gradients(layer, rng.normal(size=(4, 2, 2)), rng)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1.0 + 1e-10])
+def test_compare_never_passes_nan_inf_or_a_small_error(wrong):
+    numeric = np.ones(4)
+    analytic = numeric.copy()
+    assert compare("p", analytic, numeric) == 0
+    analytic[2] = wrong
+    with pytest.raises(rc.GradientError, match=r"p\[2\]"):
+        compare("p", analytic, numeric)
+    with pytest.raises(rc.GradientError, match=r"shape \(4,\)"):
+        compare("p", analytic[:3], numeric)
+
+
+def test_numeric_gradients_of_a_known_function():
+    x = np.array([[0.3, -1.2], [2.0, 0.1]])
+    kept = x.copy()
+    np.testing.assert_allclose(rc.central_difference(lambda: np.sum(np.sin(x) ** 2), x), np.sin(2 * x), rtol=1e-8)
+    assert np.array_equal(x, kept)
+    z = x.astype(complex)
+    np.testing.assert_allclose(rc.complex_step(lambda: np.sum(np.sin(z) ** 2), z), np.sin(2 * x), rtol=1e-15)
+    assert np.array_equal(z, kept)
+    with pytest.raises(ValueError, match="complex array"):
+        rc.complex_step(lambda: 0, x)
