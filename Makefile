@@ -76,6 +76,10 @@ format: setup  ## Format code and notebooks, strip outputs
 	@ruff check --fix . && ruff format .
 	@nbstripout $$(git ls-files '*.ipynb')
 
+.PHONY: hooks
+hooks: setup  ## Strip and lint at every commit (once per clone)
+	@pre-commit install
+
 .PHONY: results
 results: setup  ## Run the long experiments in full, store their figures and numbers
 	@python -m scripts.results

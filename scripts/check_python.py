@@ -7,7 +7,7 @@ NEEDS = (3, 11), (3, 14)
 if not NEEDS[0] <= sys.version_info[:2] < NEEDS[1]:
     sys.exit(
         "Unrolled needs Python 3.11, 3.12 or 3.13; %s is Python %d.%d.\n"
-        "Install one and name it: make lab PYTHON=python3.12" % ((sys.executable,) + tuple(sys.version_info[:2]))
+        "Install one and name it: make lab PYTHON=python3.12" % ((sys.executable, *sys.version_info[:2]))
     )
 try:
     import ensurepip  # noqa: F401

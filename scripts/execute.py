@@ -25,7 +25,7 @@ def chapters():
 
 
 def execute(path, force=False):
-    """The notebook with its outputs: run in a clean kernel in its own folder, or taken from the cache if nothing has changed."""
+    """The notebook with its outputs: run in a clean kernel in its own folder, or, if nothing has changed, from the cache."""
     source = nbformat.read(path, as_version=4)
     kept = CACHE / f"{path.stem}-{digest(source)}.ipynb"
     if kept.exists() and not force:

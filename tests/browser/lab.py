@@ -1,0 +1,140 @@
+"""JupyterLab as a reader has it, and a headless Chromium that may talk to this machine alone."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import nbformat
+
+from scripts.execute import ROOT
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START = 90_000  # milliseconds; far above any, so that only what hangs is cut off
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def isolated(folder):
+    """An environment in which Jupyter reads and writes nothing outside `folder`."""
+    names = "JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR JUPYTERLAB_SETTINGS_DIR JUPYTERLAB_WORKSPACES_DIR"
+    own = {name: str(folder / name.lower()) for name in names.split()}
+    path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | own | {"PATH": path, "OPENBLAS_NUM_THREADS": "1"}
+
+
+@contextmanager
+def jupyterlab(folder, home, environment=()):
+    """JupyterLab with the project's configuration, serving `folder`; yields its address with the token left open."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+        f"--config={ROOT / 'scripts' / 'jupyter_lab_config.py'}",
+        f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={folder}",
+        "--IdentityProvider.token=reader",
+    ]
+    with open(home / "server.log", "w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=isolated(home) | dict(environment), cwd=folder)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(f"{address}/api/status?token=reader", server)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def wait_for(address, server, seconds=90):
+    for _ in range(seconds * 5):
+        assert server.poll() is None, "the server ended before it answered"
+        try:
+            return urllib.request.urlopen(address).close()
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(address)
+
+
+class Lab:
+    """One browser page in JupyterLab, driven as a person would."""
+
+    def __init__(self, page, address, folder):
+        self.page, self.address, self.folder = page, address, folder
+
+    def open(self, path):
+        """Open a notebook by its path."""
+        self.path = path
+        self.page.goto(f"{self.address}/lab/tree/{path}?reset&token=reader")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START)
+        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", state="attached", timeout=START)
+
+    def menu(self, menu, item):
+        """Choose an item of the menu bar."""
+        self.page.get_by_role("menuitem", name=menu, exact=True).first.click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{item}")).first.click()
+
+    def run_all(self):
+        """Run All Cells, wait until the last one is done, save; return the notebook as it was saved."""
+        last = len([c for c in self.saved().cells if c.cell_type == "code" and c.source])
+        self.menu("Run", "Run All Cells")
+        deadline = time.monotonic() + 240
+        while True:
+            self.page.wait_for_timeout(500)
+            self.page.keyboard.press("Control+s")
+            self.page.wait_for_timeout(500)
+            notebook = self.saved()
+            if sum(c.get("execution_count") is not None for c in notebook.cells) >= last:
+                return notebook
+            assert time.monotonic() < deadline, f"{self.path}: Run All did not end"
+
+    def saved(self):
+        """The notebook as it lies on disk."""
+        return nbformat.read(self.folder / self.path, as_version=4)
+
+
+@contextmanager
+def visit(browser, address, folder):
+    """A fresh page that may reach loopback only; fails at the end if it tried anything else."""
+    outside = []
+
+    def gate(route):
+        if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.route("**/*", gate)
+    try:
+        yield Lab(context.new_page(), address, folder)
+    finally:
+        context.close()
+    assert outside == []
+
+
+def shown_error(notebook):
+    """The errors among a notebook's outputs."""
+    return [
+        f"{cell.id}: {o.ename}: {o.evalue}"
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for o in cell.outputs
+        if o.output_type == "error"
+    ]
