@@ -75,6 +75,7 @@ def lines(x, series, title="", xlabel="", ylabel="", log=False, markers=True, ax
 def label_ends(ax, x, series, gap=13):
     """Write each label of `series` to the right of its last finite value, moved apart by at least `gap` points."""
     ends = []
+    ax.get_ylim()  # settles the limits, on which the heights below depend
     for k, (label, values) in enumerate(series.items()):
         values = np.asarray(values, float)
         finite = np.flatnonzero(np.isfinite(values))
@@ -133,11 +134,12 @@ def bars(values, title="", xlabel="", form="{:.2f}", reference=None, ax=None, fi
     ax = new_axes(ax, figsize)
     names, numbers = list(values), list(values.values())
     drawn = ax.barh(names, numbers, color=BLUE, height=0.65)
-    ax.bar_label(drawn, [form.format(v) for v in numbers], padding=4)
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    ax.bar_label(drawn, [form.format(v) for v in numbers], padding=5, bbox=white)
     ax.invert_yaxis()
     if reference is not None:
         name, number = reference
-        ax.axvline(number, color=VERMILION, linestyle="--", linewidth=1.5)
+        ax.axvline(number, color=VERMILION, linestyle="--", linewidth=1.5, zorder=0)
         ax.text(number, -0.7, f" {name}", color=VERMILION, va="bottom", ha="center")
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)

@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START = 90_000  # milliseconds; far above any, so that only what hangs is cut off
+START = 60_000  # milliseconds; far above any, so that only what hangs is cut off
 
 
 def free_port():
