@@ -64,7 +64,8 @@ def character_model(seeds, rounds=12, steps=400):
         best = min(curve, key=lambda point: point["tune"])
         runs.append({"seed": seed, "test": best["test"], "characters": best["characters"], "curve": curve})
     return {
-        "criterion": f"bits a character on the last {len(test)} of {len(ids)}; the RNN where best on the {len(tune)} before",
+        "criterion": f"bits a character on the last {len(test)} of {len(ids)}; "
+        f"the RNN stops where it is best on the {len(tune)} before",
         "model": f"Embedding({V}, 32), RNN(32, 256), W_hh orthogonal, Dense(256, {V}); Adam, clip 1, windows of {T}, batch {B}",
         "ngrams": {n: NGram(train, n, V).bits(test) for n in range(1, 7)},
         "runs": runs,

@@ -40,7 +40,7 @@ def isolated(folder):
 
 
 @contextmanager
-def jupyterlab(folder, home, environment=()):
+def jupyterlab(folder, home):
     """JupyterLab with the project's configuration, serving `folder`; yields its address with the token left open."""
     port = free_port()
     command = [
@@ -51,7 +51,7 @@ def jupyterlab(folder, home, environment=()):
         "--IdentityProvider.token=reader",
     ]
     with open(home / "server.log", "w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=isolated(home) | dict(environment), cwd=folder)
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=isolated(home), cwd=folder)
         try:
             address = f"http://127.0.0.1:{port}"
             wait_for(f"{address}/api/status?token=reader", server)
