@@ -1,9 +1,17 @@
 """`make` says what is missing, and what it can do."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
+
+import pytest
+
+from tests.browser.lab import free_port, isolated
 
 
 def make(root, *arguments, **environment):
@@ -27,9 +35,7 @@ def fresh(root, tmp_path):
 def fake_python(tmp_path, prelude):
     """A Python that runs scripts after a prelude that changes what it is."""
     fake = tmp_path / "fake-python"
-    fake.write_text(
-        f"#!{sys.executable}\nimport sys\n{prelude}\nsys.argv.pop(0)\nexec(open(sys.argv[0]).read())\n"
-    )
+    fake.write_text(f"#!{sys.executable}\nimport sys\n{prelude}\nsys.argv.pop(0)\nexec(open(sys.argv[0]).read())\n")
     fake.chmod(0o755)
     return fake
 
@@ -54,3 +60,24 @@ def test_a_missing_python_is_named(root, tmp_path):
     run = make(fresh(root, tmp_path), "setup", "PYTHON=python-that-is-not-there")
     assert run.returncode != 0
     assert "python-that-is-not-there" in run.stderr
+
+
+@pytest.mark.slow
+def test_make_lab_ends_with_an_address_that_answers(root, tmp_path):
+    """The command itself, over the real folder; only the port and Jupyter's own folders are the test's."""
+    options = f"--no-browser --ServerApp.port={free_port()} --IdentityProvider.token=reader"
+    command = ["make", "-C", str(root), "lab", f"LAB_OPTIONS={options}"]
+    with open(tmp_path / "log", "w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=isolated(tmp_path), start_new_session=True)
+    try:
+        for _ in range(450):
+            found = re.search(r"http://127\.0\.0\.1:\d+/lab/tree/chapters/index\.ipynb\?token=", (tmp_path / "log").read_text())
+            if found:
+                break
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        with urllib.request.urlopen(found[0] + "reader") as page:
+            assert "JupyterLab" in page.read().decode()
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(60)
