@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "notebooks"
@@ -32,7 +33,13 @@ def execute(path, force=False):
         return nbformat.read(kept, as_version=4)
     began = time.perf_counter()
     notebook = nbformat.from_dict(source)
-    client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True, resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        allow_errors=True,
+        resources={"metadata": {"path": str(path.parent)}},
+        config=Config(KernelManager={"transport": "ipc"}),  # no open port, and no warning about one
+    )
     client.execute(env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
     notebook.metadata["seconds"] = round(time.perf_counter() - began, 1)
     CACHE.mkdir(parents=True, exist_ok=True)
