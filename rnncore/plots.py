@@ -139,7 +139,7 @@ def bars(values, title="", xlabel="", form="{:.2f}", reference=None, ax=None, fi
     ax.invert_yaxis()
     if reference is not None:
         name, number = reference
-        ax.axvline(number, color=VERMILION, linestyle="--", linewidth=1.5, zorder=0)
+        ax.axvline(number, color=VERMILION, linestyle="--", linewidth=1.5, zorder=1.5)  # over the bars, under their numbers
         ax.text(number, -0.7, f" {name}", color=VERMILION, va="bottom", ha="center")
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)

@@ -8,6 +8,6 @@ c = get_config()  # noqa: F821
 c.ServerApp.root_dir = str(root)
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.allow_root = True  # it listens on loopback only, and fresh machines and containers often have no other user
-c.KernelManager.transport = "ipc"  # kernels listen on no port at all
+c.KernelManager.transport_encryption = "auto"  # or each kernel warns that others on this machine could listen
 c.LabApp.default_url = "/lab/tree/chapters/index.ipynb"
 c.LabApp.app_settings_dir = str(root / "scripts" / "lab_settings")  # no news, no look for updates
