@@ -12,16 +12,16 @@ c.CourseDirectory.release_directory = "exercises"
 # Files that never leave solutions/: nbgrader's own list, then the instructor's.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "mistakes.py", "*.private.*"]
 
-c.ClearSolutions.code_stub = {"python": '# Your code here, in place of this line and the next.\nraise NotImplementedError("not written yet")'}
-c.ClearSolutions.text_stub = "*Your answer here, in place of this line.*"
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE, in place of this line and the next\nraise NotImplementedError()"}
+c.ClearSolutions.text_stub = "YOUR ANSWER HERE, in place of this line"
 
-# A cell of an exercise takes well under a second; a minute stops an endless loop and spares a slow machine.
-c.Execute.timeout = 60
+# A cell of an exercise takes a few seconds at most; this stops an endless loop and spares a slow machine.
+c.Execute.timeout = 30
 c.Execute.startup_timeout = 120
 c.Execute.error_on_timeout = {
     "ename": "Timeout",
-    "evalue": "stopped after 60 seconds",
-    "traceback": ["Timeout: this cell was stopped after 60 seconds. Is there a loop that never ends?"],
+    "evalue": "stopped at the time limit",
+    "traceback": ["Timeout: this cell was stopped at the time limit. Is there a loop that never ends?"],
 }
 
 # Where work is handed out and in: a matter of your machine, so either this variable, your course's own configuration,

@@ -2,22 +2,25 @@
 
     python -m scripts.exercises            make it anew
     python -m scripts.exercises --check    say whether exercises/ is what would be made
+
+nbgrader does the making; this module looks at what went in and what came out, and refuses to hand out a secret.
 """
 
 import argparse
 import fnmatch
 import hashlib
+import json
 import re
 import shutil
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import capture_log, is_grade, is_solution
+from nbgrader.utils import capture_log, is_solution
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -58,7 +61,8 @@ def files_in(folder):
 
 def notebooks_in(folder):
     """Relative path and notebook of each assignment's notebooks: those that stand right in the assignment's folder."""
-    return {path: nbformat.read(folder / path, 4) for path in files_in(folder) if path.match("*/*.ipynb") and len(path.parts) == 2}
+    paths = (path for path in files_in(folder) if path.suffix == ".ipynb" and len(path.parts) == 2)
+    return {path: nbformat.read(folder / path, 4) for path in paths}
 
 
 def parts_of(cell):
@@ -83,9 +87,11 @@ def faults_in_sources(solutions):
     faults, grade_ids = [], Counter()
     for path, notebook in notebooks_in(solutions).items():
         assignment = path.parts[0]
-        for number, cell in enumerate(notebook.cells, 1):
+        # Read as it stands: nbformat would give a cell without an id a random one, another at each run.
+        for number, cell in enumerate(json.loads((solutions / path).read_text())["cells"], 1):
             if "id" not in cell:
                 faults.append(f"{path}: cell {number} has no id (save the notebook in JupyterLab)")
+        for cell in notebook.cells:
             if "nbgrader" not in cell.metadata:
                 continue
             grade_id = cell.metadata.nbgrader.grade_id
@@ -125,22 +131,23 @@ def text_of(path):
 
 def leaks(solutions, release, config):
     """What a release gives away, one line each: secret lines, leftover markers, private files."""
-    secret, public, whole_answers = [], [], {}
+    secret, public, answers = [], defaultdict(str), []
     for path, notebook in notebooks_in(solutions).items():
         for cell in notebook.cells:
             parts = parts_of(cell)
-            public += [line for kind, line in parts if kind is None]
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", "a cell without grade id")
-            secret += [(f"{kind} of {name} ({path})", line) for kind, line in parts if kind and len(line) >= SHORTEST]
+            name = f"{cell.metadata.get('nbgrader', {}).get('grade_id', 'a cell without grade id')} ({path})"
+            public[path.parts[0]] += "".join(line + "\n" for kind, line in parts if kind is None)
+            hidden = [(f"{kind} of {name}", line) for kind, line in parts if kind and len(line) >= SHORTEST]
+            secret += hidden
             if is_solution(cell):
-                whole_answers[f"{name} ({path})"] = [line for kind, line in parts if kind and len(line) >= SHORTEST]
-    seen = "\n".join(public) + "\n".join([config.ClearSolutions.code_stub["python"], config.ClearSolutions.text_stub])
+                answers.append((path.parts[0], name, [line for _, line in hidden]))
     found = [
-        f"the whole answer of {name} stands in the clear in solutions/, line by line"
-        for name, lines in whole_answers.items()
-        if len(lines) > 1 and all(line in seen for line in lines)
+        f"the whole answer of {name} stands in the clear, line by line, in the same assignment"
+        for assignment, name, lines in answers
+        if len(lines) > 1 and all(line in public[assignment] for line in lines)
     ]
     # A line that students may see anyhow, such as the head of a loop, gives nothing away.
+    seen = "\n".join([*public.values(), config.ClearSolutions.code_stub["python"], config.ClearSolutions.text_stub])
     secret = [(where, line) for where, line in secret if line not in seen]
     patterns = private_patterns(config)
     private = {digest(solutions / path): path for path in files_in(solutions) if is_private(path, patterns)}
@@ -158,13 +165,15 @@ def leaks(solutions, release, config):
 # ---- making ----
 
 
-def generate(course, config, release, gradebook):
-    """Let nbgrader make every assignment of a course folder into `release`, and enter them in the gradebook at a URL."""
+def generate(course, config, release, gradebook=None):
+    """Let nbgrader make every assignment of a course folder into `release`, and enter them in the gradebook at this URL."""
     if not notebooks_in(course / "solutions"):
         raise Refused(f"expected assignments (chNN/*.ipynb) in {course / 'solutions'}, got none")
-    coursedir = CourseDirectory(config=config, root=str(course), db_url=gradebook, release_directory=str(release))
+    config = Config(config)
+    config.SaveCells.enabled = gradebook is not None
+    coursedir = CourseDirectory(config=config, root=str(course), db_url=gradebook or "", release_directory=str(release))
     coursedir.assignment_id = "*"
-    converter = GenerateAssignment(coursedir=coursedir, config=Config(config), force=True)
+    converter = GenerateAssignment(coursedir=coursedir, config=config, force=True, no_database=gradebook is None)
     result = capture_log(converter)
     if not result["success"]:
         raise Refused("nbgrader could not generate the assignments:\n" + result.get("log", result["error"]).strip())
@@ -194,12 +203,11 @@ def manifest(release):
 
 
 def build(course, config, release, gradebook=None):
-    """Make a course's release in an empty folder, or raise Refused; `gradebook` None is a passing one."""
+    """Make a course's release in a new folder, with its manifest, or raise Refused."""
     faults = faults_in_sources(course / "solutions")
     if faults:
         raise Refused("\n".join(faults))
-    with tempfile.TemporaryDirectory() as passing:
-        generate(course, config, release, gradebook or f"sqlite:///{passing}/gradebook.db")
+    generate(course, config, release, gradebook)
     normalise(release)
     found = leaks(course / "solutions", release, config)
     if found:
