@@ -54,7 +54,7 @@ course: setup  ## Make a course folder: make course COURSE=../my-course [OVERLAY
 
 .PHONY: demo-class
 demo-class: setup  ## Grade a made-up class in a throw-away course, print its marks
-	@python -m scripts.demo_class
+	@python -m scripts.demo_class $(DEMO_OPTIONS)
 
 # ---- check ----
 
@@ -70,6 +70,7 @@ test-fast: setup  ## Run the tests that take seconds
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .
 	@python -m scripts.lint_notebooks
+	@python -m scripts.exercises --check
 
 .PHONY: format
 format: setup  ## Format code and notebooks, strip outputs

@@ -1,6 +1,6 @@
 """Draw book/cover.png: a small network reads English that it has never seen, and what it keeps in mind at each letter.
 
-    python -m scripts.cover        trains for about a minute
+python -m scripts.cover        trains for about a minute
 """
 
 from itertools import islice
@@ -44,7 +44,7 @@ def main():
     fig, (states, bars) = plt.subplots(2, 1, figsize=(11, 5.0), height_ratios=[3, 2], sharex=True)
     states.imshow(hs[:, 0, :SHOWN].T, cmap="RdBu", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     states.set_ylabel("what it keeps in mind\n(20 hidden units of 128)", fontsize=11)
-    states.set_title("A recurrent network reads, and bets on the next letter: least sure where a word begins", fontsize=14, pad=12)
+    states.set_title("A recurrent network bets on the next letter, and is least sure where a word begins", fontsize=14, pad=12)
     states.set(yticks=[])
     states.tick_params(axis="x", length=0)
     bars.bar(range(len(right)), right, color=plots.BLUE, width=0.85)
