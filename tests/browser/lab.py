@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import nbformat
+from playwright.sync_api import TimeoutError
 
 from scripts.execute import ROOT
 
@@ -23,6 +24,8 @@ FLAGS = [
     "--disable-sync",
 ]
 START = 60_000  # milliseconds; far above any, so that only what hangs is cut off
+BEGUN = r"[...document.querySelectorAll('.jp-InputPrompt')].some(e => /\[[*\d]+\]/.test(e.textContent))"
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 
 
 def free_port():
@@ -49,6 +52,7 @@ def jupyterlab(folder, home):
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={folder}",
         "--IdentityProvider.token=reader",
+        "--LabApp.expose_app_in_browser=True",  # so that a test can save without a key or a menu
     ]
     with open(home / "server.log", "w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=isolated(home), cwd=folder)
@@ -82,7 +86,7 @@ class Lab:
         self.path = path
         self.page.goto(f"{self.address}/lab/tree/{path}?reset&token=reader")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START)
-        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", state="attached", timeout=START)
+        self.page.wait_for_selector(IDLE, state="attached", timeout=START)
 
     def menu(self, menu, item):
         """Choose an item of the menu bar."""
@@ -93,15 +97,20 @@ class Lab:
         """Run All Cells, wait until the last one is done, save; return the notebook as it was saved."""
         last = len([c for c in self.saved().cells if c.cell_type == "code" and c.source])
         self.menu("Run", "Run All Cells")
+        with suppress(TimeoutError):
+            self.page.wait_for_function(BEGUN, timeout=15_000)
+        if not self.page.evaluate(BEGUN):  # a click that came while the page was still moving: a person would click again
+            self.menu("Run", "Run All Cells")
         deadline = time.monotonic() + 240
         while True:
             self.page.wait_for_timeout(500)
-            self.page.keyboard.press("Control+s")
-            self.page.wait_for_timeout(500)
+            self.page.wait_for_selector(IDLE, state="attached", timeout=240_000)
+            self.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
             notebook = self.saved()
-            if sum(c.get("execution_count") is not None for c in notebook.cells) >= last:
+            done = sum(c.get("execution_count") is not None for c in notebook.cells)
+            if done >= last or shown_error(notebook):  # JupyterLab runs no cell after one that fails
                 return notebook
-            assert time.monotonic() < deadline, f"{self.path}: Run All did not end"
+            assert time.monotonic() < deadline, f"{self.path}: Run All ended {done} of {last} cells"
 
     def saved(self):
         """The notebook as it lies on disk."""

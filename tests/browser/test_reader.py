@@ -13,12 +13,21 @@ PAGES = [p.relative_to(p.parents[1]) for p in chapters()]
 
 
 def test_the_start_page_leads_to_the_chapters(reader):
-    reader.page.goto(f"{reader.address}/lab?reset&token=reader")
+    reader.page.goto(f"{reader.address}/?token=reader")
     reader.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START)
     assert "index.ipynb" in reader.page.url
     reader.page.locator(".jp-RenderedMarkdown a", has_text="Why sequences").first.click()
     tab = reader.page.locator(".lm-TabBar-tabLabel", has_text="01_sequences.ipynb")
     tab.wait_for(timeout=START)
+    assert reader.page.locator(".jp-Dialog").count() == 0
+
+
+def test_a_claim_leads_to_its_section(reader):
+    """JupyterLab opens the chapter, in which the section is; how far it scrolls is its own affair."""
+    reader.open("chapters/claims.ipynb")
+    reader.page.locator("tr", has_text="3.4").get_by_role("link").click()
+    heading = reader.page.locator("h2", has_text="Unroll, backpropagate, roll up")
+    heading.wait_for(timeout=START, state="attached")
     assert reader.page.locator(".jp-Dialog").count() == 0
 
 

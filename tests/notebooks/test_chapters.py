@@ -1,5 +1,6 @@
 """Every chapter runs in a clean kernel, shows what it should, and keeps to the rules."""
 
+import json
 import re
 
 import nbformat
@@ -85,14 +86,18 @@ DEPARTURES = {
     "long cell": ([new_markdown_cell("# A"), new_code_cell("x = 1\n" * 26)], "26 lines of code, 25 at most"),
     "ran": ([new_markdown_cell("# A"), new_code_cell("1", execution_count=3)], "outputs are committed"),
     "no alt": ([new_markdown_cell("# A"), new_code_cell("plots.lines(x, y);")], "draws, and says nowhere"),
-    "twins": ([new_markdown_cell("# A", id="a"), new_code_cell("1", id="a")], "cell id a stands 2 times"),
+    "twins": ([new_markdown_cell("# A", id="a"), new_code_cell("1", id="a")], "Non-unique cell id 'a'"),
 }
 
 
 @pytest.mark.parametrize("kind", DEPARTURES)
-def test_a_departure_is_found(kind):
+def test_a_departure_is_found(kind, tmp_path):
     cells, message = DEPARTURES[kind]
-    found = list(findings(ROOT / "chapters" / "trial.ipynb", new_notebook(cells=cells)))
+    folder = tmp_path / "chapters"
+    folder.mkdir()
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Start")]), folder / "index.ipynb")
+    (folder / "trial.ipynb").write_text(json.dumps(dict(new_notebook(), cells=cells)))
+    found = list(findings(folder / "trial.ipynb"))
     assert len(found) == 1
     assert message in found[0]
 
