@@ -75,7 +75,7 @@ lint: setup  ## Check the style of code and notebooks
 .PHONY: format
 format: setup  ## Format code and notebooks, strip outputs
 	@ruff check --fix . && ruff format .
-	@nbstripout $$(git ls-files '*.ipynb')
+	@nbstripout --keep-id $$(git ls-files '*.ipynb')
 
 .PHONY: hooks
 hooks: setup  ## Strip and lint at every commit (once per clone)
