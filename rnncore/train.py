@@ -7,6 +7,7 @@ loss of that step, so plain batches, truncated streams and an encoder with a dec
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import count
 from math import gcd
 
 import numpy as np
@@ -47,14 +48,18 @@ def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=Tr
     Raises    FloatingPointError if a loss or gradient is not finite: at which step, in whose gradient; the model keeps the
               weights from before that step
     """
+    from tqdm.auto import tqdm  # only here: importing rnncore stays light
+
     history = History() if history is None else history
     began = time.perf_counter()
     try:
         for k in range(check_size("epochs", epochs)):
-            steps = iter(epoch())
-            for loss, norm in training_steps(model, steps, optimiser, clip, len(history.loss), progress, k, epochs):
-                history.loss.append(loss)
-                history.grad_norm.append(norm)
+            with tqdm(desc=f"epoch {k + 1}/{epochs}", unit=" steps", disable=not progress, leave=False) as bar:
+                for loss, norm in training_steps(model, epoch(), optimiser, clip, first=len(history.loss)):
+                    history.loss.append(loss)
+                    history.grad_norm.append(norm)
+                    bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+                    bar.update()
             if validate is not None:
                 history.validation.append(validate())
     except KeyboardInterrupt:
@@ -64,39 +69,37 @@ def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=Tr
     return history
 
 
-def training_steps(model, steps, optimiser, clip, done, progress, k, epochs):
-    """One epoch, step by step: yields the loss and the norm of the gradient."""
-    from tqdm.auto import tqdm  # only here: importing rnncore stays light
+def training_steps(model, losses, optimiser, clip=None, first=0):
+    """For each loss of an iterator: zero, let it add its gradients, check, clip, update; yields the loss and the norm.
 
-    with tqdm(desc=f"epoch {k + 1}/{epochs}", unit=" steps", disable=not progress, leave=False) as bar:
-        while True:
-            model.zero_grads()
-            try:
-                loss = next(steps)
-            except StopIteration:
-                return
-            except NotFinite as error:
-                raise FloatingPointError(f"step {done}: {error}") from error
-            with np.errstate(over="ignore"):
-                norm = global_norm(model.grads)
-            if not (np.isfinite(loss) and np.isfinite(norm)):
-                raise FloatingPointError(diagnosis(model, loss, done))
-            if clip is not None:
-                clip_by_norm(model.grads, clip)
-            optimiser.step(model.params, model.grads)
-            done += 1
-            bar.update()
-            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-            yield loss, norm
+    first   the number of the first step, for the messages
+    """
+    losses = iter(losses)
+    for number in count(first):
+        model.zero_grads()
+        try:
+            loss = next(losses)
+        except StopIteration:
+            return
+        except NotFinite as error:
+            raise FloatingPointError(f"step {number}: {error}") from error
+        with np.errstate(over="ignore"):
+            norm = global_norm(model.grads)
+        if not (np.isfinite(loss) and np.isfinite(norm)):
+            raise FloatingPointError(f"step {number}: {diagnosis(model, loss)}")
+        if clip is not None:
+            clip_by_norm(model.grads, clip)
+        optimiser.step(model.params, model.grads)
+        yield loss, norm
 
 
-def diagnosis(model, loss, step):
-    """Say what went wrong at a step: the loss, and whose gradient is not finite or largest."""
+def diagnosis(model, loss):
+    """Say what went wrong: the loss, and whose gradient is not finite or largest."""
     bad = [name for name, g in model.grads.items() if not np.isfinite(g).all()]
     if bad:
-        return f"step {step}: the loss is {loss:.3g}; not finite: the gradients of {', '.join(bad)}"
+        return f"the loss is {loss:.3g}; not finite: the gradients of {', '.join(bad)}"
     largest = max(model.grads, key=lambda name: np.abs(model.grads[name]).max())
-    return f"step {step}: the loss is {loss:.3g}; the largest gradient is that of {largest}"
+    return f"the loss is {loss:.3g}; the largest gradient is that of {largest}"
 
 
 def truncated_bptt(model, xs, targets, k1, k2, state=None, loss=softmax_cross_entropy):
