@@ -59,7 +59,7 @@ demo-class: setup  ## Grade a made-up class in a throw-away course, print its ma
 # ---- check ----
 
 .PHONY: test
-test: setup  ## Run every test (both cores, about ten minutes)
+test: setup  ## Run every test (both cores, about seven minutes)
 	@pytest -n 2
 
 .PHONY: test-fast
@@ -75,7 +75,7 @@ lint: setup  ## Check the style of code and notebooks
 .PHONY: format
 format: setup  ## Format code and notebooks, strip outputs
 	@ruff check --fix . && ruff format .
-	@nbstripout --keep-id $$(git ls-files '*.ipynb')
+	@nbstripout --keep-id $$(git ls-files -co --exclude-standard '*.ipynb')
 
 .PHONY: hooks
 hooks: setup  ## Strip and lint at every commit (once per clone)

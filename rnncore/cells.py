@@ -11,7 +11,7 @@ The first entry of the state is what the cell shows to the layer above.
 
 import numpy as np
 
-from .checks import check_array, check_choice
+from .checks import check_array, check_choice, check_size
 from .functions import ACTIVATIONS, glorot
 from .module import Module
 
@@ -38,6 +38,7 @@ class RNNCell(Cell):
     """
 
     def __init__(self, D, H, rng, activation="tanh", dtype=np.float64):
+        D, H = check_size("D", D), check_size("H", H)
         super().__init__(
             D,
             {"h": H},
@@ -76,6 +77,7 @@ class JordanCell(Cell):
     """
 
     def __init__(self, D, H, K, rng, output="linear", dtype=np.float64):
+        D, H, K = check_size("D", D), check_size("H", H), check_size("K", K)
         super().__init__(
             D,
             {"y": K},

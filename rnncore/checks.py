@@ -20,7 +20,7 @@ def check_array(name, array, shape, dtype=None, finite=True):
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array of shape {written(shape)}, got {type(array).__name__}")
     fits = len(array.shape) == len(shape) and all(
-        size == wanted if isinstance(wanted, int) else size >= 1 for size, wanted in zip(array.shape, shape, strict=True)
+        size >= 1 if isinstance(wanted, str) else size == wanted for size, wanted in zip(array.shape, shape, strict=True)
     )
     if not fits:
         empty = " (no size may be 0)" if 0 in array.shape else ""

@@ -31,7 +31,9 @@ class Characters:
 
     def decode(self, ids):
         """Integers (n,) -> a string of n characters."""
-        ids = np.asarray(ids)
+        ids = np.asarray(ids, dtype=None if len(ids) else int)
+        if ids.dtype.kind not in "iu":
+            raise ValueError(f"ids: expected integers, got {ids.dtype}")
         if ids.size and (ids.min() < 0 or ids.max() >= len(self)):
             raise ValueError(f"ids: expected integers from 0 to {len(self) - 1}, got {ids.min()} to {ids.max()}")
         return "".join(self.chars[k] for k in ids)
@@ -76,8 +78,10 @@ def batches(sequences, B, rng, *others):
     """
     check_size("B", B)
     check_generator("rng", rng)
-    if len(sequences) == 0 or any(len(o) != len(sequences) for o in others):
-        raise ValueError(f"others: expected {len(sequences)} entries each (at least 1), got {[len(o) for o in others]}")
+    if len(sequences) == 0:
+        raise ValueError("sequences: expected at least one, got none")
+    if any(len(o) != len(sequences) for o in others):
+        raise ValueError(f"others: expected {len(sequences)} entries each, got {[len(o) for o in others]}")
     order = rng.permutation(len(sequences))
     for start in range(0, len(order), B):
         rows = order[start : start + B]

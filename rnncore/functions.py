@@ -70,5 +70,7 @@ def glorot(rng, n_in, n_out, dtype=np.float64):
     """
     check_generator("rng", rng)
     n_in, n_out = check_size("n_in", n_in), check_size("n_out", n_out)
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"dtype: expected a type of floats, got {np.dtype(dtype)}")
     limit = np.sqrt(6 / (n_in + n_out))
     return rng.uniform(-limit, limit, (n_in, n_out)).astype(dtype)

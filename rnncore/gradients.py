@@ -17,14 +17,18 @@ def central_difference(f, x, eps=1e-6):
 
     f   takes no argument and returns a number; it reads x, which is changed in place and put back
     """
+    if x.dtype != np.float64:
+        raise ValueError(f"x: expected float64, got {x.dtype}: other types lose the digits that a difference needs")
     slope = np.zeros_like(x)
     for k in np.ndindex(x.shape):
         kept = x[k]
-        x[k] = kept + eps
-        above = f()
-        x[k] = kept - eps
-        below = f()
-        x[k] = kept
+        try:
+            x[k] = kept + eps
+            above = f()
+            x[k] = kept - eps
+            below = f()
+        finally:
+            x[k] = kept
         slope[k] = (above - below) / (2 * eps)
     return slope
 
@@ -39,9 +43,11 @@ def complex_step(f, x, eps=1e-30):
     slope = np.zeros(x.shape)
     for k in np.ndindex(x.shape):
         kept = x[k]
-        x[k] = kept + 1j * eps
-        slope[k] = np.imag(f()) / eps
-        x[k] = kept
+        try:
+            x[k] = kept + 1j * eps
+            slope[k] = np.imag(f()) / eps
+        finally:
+            x[k] = kept
     return slope
 
 
@@ -70,6 +76,8 @@ def check_gradients(layer, xs, rng, state=None, mask=None):
     Returns          the largest error by name, in units of what is allowed (1e-13 + 1e-11 |numeric|)
     Raises           GradientError with the worst entry: name, place, analytic and numeric value
     """
+    if layer.dtype != np.float64:
+        raise ValueError(f"layer: expected parameters of float64, got {layer.dtype}")
     layer.zero_grads()
     ys, last, cache = layer.forward(xs, state, mask)
     dys = rng.normal(size=ys.shape)

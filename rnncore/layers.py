@@ -5,15 +5,16 @@ They keep the contract of the recurrent layers (state in, state out, cache in th
 
 import numpy as np
 
-from .checks import check_array, check_cache, check_mask, check_sequence
+from .checks import check_array, check_cache, check_mask, check_sequence, check_size
 from .functions import glorot
 from .module import Module
 
 
 def check_no_state(what, state):
     """Return (), the state of a layer that has none, or raise ValueError."""
-    if state not in (None, ()):
-        raise ValueError(f"{what}: expected () or None, for a layer without a state, got {state!r}")
+    if state is not None and not (isinstance(state, (tuple, list)) and len(state) == 0):
+        got = f"{len(state)} entries" if isinstance(state, (tuple, list)) else type(state).__name__
+        raise ValueError(f"{what}: expected () or None, for a layer without a state, got {got}")
     return ()
 
 
@@ -25,6 +26,7 @@ class Dense(Module):
     """
 
     def __init__(self, D, K, rng, dtype=np.float64):
+        D, K = check_size("D", D), check_size("K", K)
         super().__init__(W=glorot(rng, D, K, dtype), b=np.zeros(K, dtype))
 
     def forward(self, xs, state=None, mask=None, rng=None, keep=True):
@@ -41,6 +43,7 @@ class Dense(Module):
     def backward(self, dys, cache, dstate=None):
         """dxs = dys W^T; adds xs^T dys and the sum of dys to the gradients."""
         xs, mask = check_cache(cache)
+        dstate = check_no_state("dstate", dstate)
         W = self.params["W"]
         check_array("dys", dys, (*xs.shape[:-1], W.shape[1]), self.dtype)
         if mask is not None:
@@ -48,7 +51,7 @@ class Dense(Module):
         rows = dys.reshape(-1, W.shape[1])
         self.grads["W"] += xs.reshape(-1, len(W)).T @ rows
         self.grads["b"] += rows.sum(axis=0)
-        return dys @ W.T, check_no_state("dstate", dstate)
+        return dys @ W.T, dstate
 
 
 class Embedding(Module):
@@ -59,6 +62,7 @@ class Embedding(Module):
     """
 
     def __init__(self, V, D, rng, dtype=np.float64):
+        V, D = check_size("V", V), check_size("D", D)
         super().__init__(W=glorot(rng, V, D, dtype))
 
     def forward(self, ids, state=None, mask=None, rng=None, keep=True):
@@ -78,11 +82,12 @@ class Embedding(Module):
     def backward(self, dxs, cache, dstate=None):
         """Row k of dW is the sum of dxs over the places where k stood. Integers have no gradient: returns None for theirs."""
         ids, mask = check_cache(cache)
+        dstate = check_no_state("dstate", dstate)
         check_array("dxs", dxs, (*ids.shape, self.params["W"].shape[1]), self.dtype)
         if mask is not None:
             dxs = np.where(mask[..., None], dxs, 0)
         np.add.at(self.grads["W"], ids, dxs)
-        return None, check_no_state("dstate", dstate)
+        return None, dstate
 
 
 class Stack(Module):
@@ -94,6 +99,9 @@ class Stack(Module):
     def __init__(self, *layers):
         if not layers:
             raise ValueError("layers: expected at least one, got none")
+        for k, layer in enumerate(layers):
+            if any(layer is other for other in layers[:k]):
+                raise ValueError(f"layers: expected each once, got layer {k} twice: its gradients would be applied twice")
         super().__init__()
         self.layers = layers
         for k, layer in enumerate(layers):

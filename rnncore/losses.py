@@ -1,7 +1,8 @@
 """Losses, each with its gradient: `loss, dys = a_loss(ys, targets, mask)`.
 
-`mask` is True where an entry counts. `reduction="mean"` divides by the number of entries that count, so that a longer batch
-does not mean a larger gradient; "sum" adds them up, as the equations for a whole sequence do.
+`mask` is True where an entry counts; elsewhere anything may stand, NaN included. `reduction="mean"` divides by the number of
+entries that count, so that a longer batch does not mean a larger gradient; "sum" adds them up, as the equations for a whole
+sequence do.
 """
 
 import numpy as np
@@ -18,8 +19,9 @@ def softmax_cross_entropy(logits, targets, mask=None, reduction="mean"):
     check_floats("logits", logits)
     K = logits.shape[-1]
     check_array("targets", targets, logits.shape[:-1])
-    weight = weights(targets.shape, mask, reduction, logits.dtype)
-    targets = np.where(weight > 0, targets, 0)
+    counted = counted_entries(mask, targets.shape)
+    logits, targets = np.where(counted[..., None], logits, 0), np.where(counted, targets, 0)
+    weight = weights(counted, reduction, logits.dtype)
     if targets.min() < 0 or targets.max() >= K:
         raise ValueError(f"targets: expected classes from 0 to {K - 1}, got {targets.min()} to {targets.max()}")
     log_p = log_softmax(logits)
@@ -36,10 +38,11 @@ def sigmoid_cross_entropy(logits, targets, mask=None, reduction="mean"):
     Shapes  logits (...), targets (...) in [0, 1], mask (...) -> a number, dlogits (...)
     """
     check_floats("logits", logits)
-    check_array("targets", targets, logits.shape, logits.dtype)
+    counted = counted_entries(mask, logits.shape)
+    logits, targets = np.where(counted, logits, 0), counted_targets(targets, logits, counted)
     if targets.min() < 0 or targets.max() > 1:
         raise ValueError(f"targets: expected numbers from 0 to 1, got {targets.min()} to {targets.max()}")
-    weight = weights(targets.shape, mask, reduction, logits.dtype)
+    weight = weights(counted, reduction, logits.dtype)
     losses = np.maximum(logits, 0) - targets * logits + np.log1p(np.exp(-np.abs(logits)))
     return float(np.sum(losses * weight)), (sigmoid(logits) - targets) * weight
 
@@ -50,8 +53,9 @@ def mean_squared_error(ys, targets, mask=None, reduction="mean"):
     Shapes  ys and targets (...), mask (...) -> a number, dys (...)
     """
     check_floats("ys", ys)
-    check_array("targets", targets, ys.shape, ys.dtype)
-    weight = weights(ys.shape, mask, reduction, ys.dtype)
+    counted = counted_entries(mask, ys.shape)
+    ys, targets = np.where(counted, ys, 0), counted_targets(targets, ys, counted)
+    weight = weights(counted, reduction, ys.dtype)
     error = ys - targets
     return float(np.sum(error * error * weight)), 2 * error * weight
 
@@ -63,11 +67,26 @@ def check_floats(name, array):
         raise ValueError(f"{name}: expected a non-empty array of floats, got {got}")
 
 
-def weights(shape, mask, reduction, dtype):
-    """What each entry counts: 1, or 1/n for the mean over n entries, and 0 where the mask is False."""
-    check_choice("reduction", reduction, ("mean", "sum"))
-    counted = np.ones(shape, bool) if mask is None else check_mask(mask, shape)
-    n = counted.sum()
-    if n == 0:
+def counted_entries(mask, shape):
+    """True where an entry counts, of `shape`; a mask without the last axis, such as (T, B), counts whole rows."""
+    if mask is None:
+        return np.ones(shape, bool)
+    if isinstance(mask, np.ndarray) and mask.ndim == len(shape) - 1:
+        mask = np.broadcast_to(check_mask(mask, shape[:-1])[..., None], shape)
+    check_mask(mask, shape)
+    if not mask.any():
         raise ValueError("mask: expected at least one True, got none: there is nothing to average over")
+    return mask
+
+
+def counted_targets(targets, ys, counted):
+    """Targets like ys, checked where they count, and 0 where they do not."""
+    check_array("targets", targets, ys.shape, ys.dtype, finite=False)
+    return check_array("targets", np.where(counted, targets, 0), ys.shape, ys.dtype)
+
+
+def weights(counted, reduction, dtype):
+    """What each entry counts: 1, or 1/n for the mean over the n that count, and 0 for the others."""
+    check_choice("reduction", reduction, ("mean", "sum"))
+    n = counted.sum()
     return counted.astype(dtype) / dtype.type(n if reduction == "mean" else 1)

@@ -16,15 +16,21 @@ class NGram:
     """
 
     def __init__(self, ids, n, V):
-        check_array("ids", ids, ("N",))
         self.n, self.V = check_size("n", n), check_size("V", V)
         if len(ids) < n:
             raise ValueError(f"ids: expected at least n = {n} items, got {len(ids)}")
-        items = ids.tolist()
+        items = self.checked(ids)
         self.followers = [defaultdict(Counter) for _ in range(n)]
         for length, table in enumerate(self.followers):
             for k in range(length, len(items)):
                 table[tuple(items[k - length : k])][items[k]] += 1
+
+    def checked(self, ids):
+        """The items as a list, if all are in [0, V)."""
+        check_array("ids", ids, ("N",))
+        if ids.min() < 0 or ids.max() >= self.V:
+            raise ValueError(f"ids: expected integers from 0 to {self.V - 1}, got {ids.min()} to {ids.max()}")
+        return ids.tolist()
 
     def probabilities(self, context):
         """The distribution (V,) of the item after `context`, a sequence of integers of any length."""
@@ -42,8 +48,7 @@ class NGram:
 
     def bits(self, ids):
         """The mean of -log2 p over the items of `ids` (N,), each given those before it: bits an item."""
-        check_array("ids", ids, ("N",))
-        items = ids.tolist()
+        items = self.checked(ids)
         total = 0.0
         for k, item in enumerate(items):
             p = 1 / self.V

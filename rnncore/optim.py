@@ -3,6 +3,8 @@
 optimiser.step(model.params, model.grads)      updates the parameters in place
 """
 
+import numbers
+
 import numpy as np
 
 
@@ -104,18 +106,27 @@ def clip_by_norm(grads, limit):
 
 def global_norm(grads):
     """The square root of the sum of squares over all gradients."""
-    return float(np.sqrt(sum(np.vdot(g, g) for g in grads.values())))
+    largest = max((float(np.abs(g).max()) for g in grads.values()), default=0.0)
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    # Divided by the largest entry first: the squares of finite gradients may overflow.
+    return largest * float(np.sqrt(sum(np.sum(np.square(g / largest, dtype=np.float64)) for g in grads.values())))
+
+
+def is_number(value):
+    """Whether `value` is a real number, and no bool."""
+    return isinstance(value, (numbers.Real, np.floating, np.integer)) and not isinstance(value, bool)
 
 
 def check_rate(name, value):
     """Return `value` if it is a finite number above 0, else raise ValueError."""
-    if not np.isscalar(value) or not np.isfinite(value) or value <= 0:
+    if not is_number(value) or not np.isfinite(value) or value <= 0:
         raise ValueError(f"{name}: expected a finite number above 0, got {value!r}")
     return value
 
 
 def check_fraction(name, value):
     """Return `value` if it is in [0, 1), else raise ValueError."""
-    if not np.isscalar(value) or not 0 <= value < 1:
+    if not is_number(value) or not 0 <= value < 1:
         raise ValueError(f"{name}: expected a number in [0, 1), got {value!r}")
     return value

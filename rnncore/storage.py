@@ -1,7 +1,9 @@
 """Save a model's parameters to one .npz file, and load them into a model of the same shapes. No pickle."""
 
+import io
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,9 @@ FORMAT_KEY = "unrolled_format"
 
 def save(model, path):
     """Write every parameter under its name; a crash half-way leaves an older file as it was."""
+    for name, p in model.params.items():
+        if not np.isfinite(p).all():
+            raise ValueError(f"{name}: expected finite numbers to save, got NaN or inf")
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     with open(partial, "wb") as file:
@@ -25,9 +30,11 @@ def load(model, path):
     Raises  ValueError for a file that is no such archive, is cut off, has another format, other names, shapes, or NaN in it
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(io.BytesIO(file.read()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
+    except FileNotFoundError:
+        raise
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError, NotImplementedError, zlib.error) as error:
         raise ValueError(f"{path}: expected a whole .npz archive of arrays, got {error}") from error
     found = arrays.pop(FORMAT_KEY, None)
     if found is None or found.shape != () or found != FORMAT:

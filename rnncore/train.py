@@ -51,15 +51,19 @@ def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=Tr
     from tqdm.auto import tqdm  # only here: importing rnncore stays light
 
     history = History() if history is None else history
+    history.interrupted = False
     began = time.perf_counter()
     try:
         for k in range(check_size("epochs", epochs)):
+            first = len(history.loss)
             with tqdm(desc=f"epoch {k + 1}/{epochs}", unit=" steps", disable=not progress, leave=False) as bar:
-                for loss, norm in training_steps(model, epoch(), optimiser, clip, first=len(history.loss)):
+                for loss, norm in training_steps(model, epoch(), optimiser, clip, first):
                     history.loss.append(loss)
                     history.grad_norm.append(norm)
                     bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
                     bar.update()
+            if len(history.loss) == first:
+                raise ValueError(f"epoch: expected a fresh iterator at every call, got an empty one for epoch {k + 1}")
             if validate is not None:
                 history.validation.append(validate())
     except KeyboardInterrupt:
@@ -108,7 +112,7 @@ def truncated_bptt(model, xs, targets, k1, k2, state=None, loss=softmax_cross_en
     A generator: each `next` adds the gradients of one group of k1 steps to `model.grads` and yields its loss; the caller
     updates in between. Memory is that of k2 steps, however long xs is.
 
-    xs       (T, B, ...), read in pieces; a last group shorter than k1 counts too
+    xs       (T, B, ...), read in pieces; a last group shorter than k1 counts too, and reaches back less than k2
     targets  (T, B, ...)
     Raises   ValueError unless 1 <= k1 <= k2
     Source   Williams and Peng 1990, BPTT(h; h')

@@ -28,7 +28,7 @@ class Unrolled(Module):
     def forward(self, xs, state=None, mask=None, rng=None, keep=True):
         """Run the sequence.
 
-        xs      (T, B, D), in the dtype of the parameters
+        xs      (T, B, D), in the dtype of the parameters; the cache keeps it, so leave it as it is until `backward`
         state   a tuple of (B, H), one for each part of the cell's state; None starts from zeros, or the learned state
         mask    (T, B) bool, True where a step is real; at padded steps the state holds and hs is 0
         keep    False keeps nothing for a backward pass: cache is None
@@ -47,7 +47,7 @@ class Unrolled(Module):
             hs.append(shown)
             if keep:
                 caches.append(cache)
-        return np.stack(hs), now, (caches, mask, state is None) if keep else None
+        return np.stack(hs), tuple(s.copy() for s in now), (caches, mask, state is None) if keep else None
 
     def backward(self, dhs, cache, dstate=None):
         """Backpropagation through time; adds to `grads`.

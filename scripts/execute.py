@@ -30,7 +30,7 @@ def execute(path, force=False):
     source = nbformat.read(path, as_version=4)
     kept = CACHE / f"{path.stem}-{digest(source)}.ipynb"
     if kept.exists() and not force:
-        return nbformat.read(kept, as_version=4)
+        return with_outputs(source, nbformat.read(kept, as_version=4))
     began = time.perf_counter()
     notebook = nbformat.from_dict(source)
     client = NotebookClient(
@@ -42,11 +42,22 @@ def execute(path, force=False):
     )
     client.execute(env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
     notebook.metadata["seconds"] = round(time.perf_counter() - began, 1)
+    if any(outputs(notebook, "error")):
+        return notebook  # not kept: what failed is tried again
     CACHE.mkdir(parents=True, exist_ok=True)
     partial = kept.with_suffix(f".{os.getpid()}.partial")
     nbformat.write(notebook, partial)
     partial.replace(kept)
     return notebook
+
+
+def with_outputs(source, ran):
+    """The notebook as it stands now, text and metadata included, with the outputs of an earlier run of the same code."""
+    source.metadata["seconds"] = ran.metadata["seconds"]
+    code = [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in (source, ran)]
+    for cell, before in zip(*code, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    return source
 
 
 def digest(notebook):

@@ -1,10 +1,12 @@
 """JupyterLab as `make lab` starts it: on this machine alone, at the book's start page, with nothing fetched from outside."""
 
+import os
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 
 c = get_config()  # noqa: F821
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # kernels inherit it; with two threads small matrices are slower
 c.ServerApp.root_dir = str(root)
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.allow_root = True  # it listens on loopback only, and fresh machines and containers often have no other user

@@ -50,6 +50,7 @@ def jupyterlab(folder, home):
         *(sys.executable, "-m", "jupyterlab", "--no-browser"),
         f"--config={ROOT / 'scripts' / 'jupyter_lab_config.py'}",
         f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}",
         "--IdentityProvider.token=reader",
         "--LabApp.expose_app_in_browser=True",  # so that a test can save without a key or a menu
@@ -123,7 +124,7 @@ def visit(browser, address, folder):
     outside = []
 
     def gate(route):
-        if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
+        if re.match(r"https?://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
             route.continue_()
         else:
             outside.append(route.request.url)

@@ -112,3 +112,18 @@ def test_the_cache_forgets_what_has_changed(tmp_path):
     [(_, second)] = outputs(execute(path), "stream")
     assert second.text == "3\n"
     assert [e.ename for _, e in outputs(execute(path), "error")] == ["ZeroDivisionError"]
+
+
+@pytest.mark.slow
+def test_the_cache_keeps_outputs_and_takes_text_and_metadata_as_they_are_now(tmp_path):
+    path = tmp_path / "trial.ipynb"
+    cells = [new_markdown_cell("# Old"), new_code_cell("import time\nprint(time.time())", metadata={"tags": ["old"]})]
+    nbformat.write(new_notebook(cells=cells), path)
+    [(_, first)] = outputs(execute(path), "stream")
+    cells[0].source, cells[1].metadata = "# New", {"tags": ["new"]}
+    nbformat.write(new_notebook(cells=cells), path)
+    again = execute(path)
+    [(_, second)] = outputs(again, "stream")
+    assert second.text == first.text
+    assert again.cells[0].source == "# New"
+    assert again.cells[1].metadata["tags"] == ["new"]

@@ -22,7 +22,7 @@ def command(root):
 
 def test_format_and_hook_strip_alike(root):
     options = " ".join(command(root)[1:])
-    assert f"@nbstripout {options} $$(git ls-files" in (root / "Makefile").read_text()
+    assert f"@nbstripout {options} $$(git ls-files -co" in (root / "Makefile").read_text()
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ DENSE, EMBEDDING = rc.Dense(3, 2, rng), rc.Embedding(5, 3, rng)
 STACK = rc.Stack(EMBEDDING, RNN)
 XS, IDS = np.zeros((6, 2, 3)), np.zeros((6, 2), int)
 HS, _, CACHE = RNN.forward(XS)
+DYS, _, DENSE_CACHE = DENSE.forward(XS)
+_, _, EMBEDDING_CACHE = EMBEDDING.forward(IDS)
 NAN = np.where(np.arange(36).reshape(6, 2, 3) == 7, np.nan, 0.0)
 CELL = RNN.cell
 H, Y = np.zeros((2, 4)), np.zeros((2, 2))
@@ -45,8 +47,8 @@ CASES = {
         lambda: rc.RNN(3, 4, rng, "gelu"),
         "activation: expected one of 'tanh', 'sigmoid', 'relu', 'linear', got 'gelu'",
     ),
-    "H = 0": (lambda: rc.RNN(3, 0, rng), "n_out: expected a whole number of at least 1, got 0"),
-    "H a float": (lambda: rc.Dense(3, 2.0, rng), "n_out: expected a whole number of at least 1, got 2.0"),
+    "H = 0": (lambda: rc.RNN(3, 0, rng), "H: expected a whole number of at least 1, got 0"),
+    "H a float": (lambda: rc.Dense(3, 2.0, rng), "K: expected a whole number of at least 1, got 2.0"),
     "a seed for rng": (lambda: rc.RNN(3, 4, 0), "rng: expected a numpy.random.Generator, got int"),
     "Dense": (lambda: DENSE.forward(XS[:, :, :2]), "xs: expected (T, B, 3), got (6, 2, 2)"),
     "Dense, one step": (lambda: DENSE.forward(XS[0, :, :2]), "xs: expected (B, 3), got (2, 2)"),
@@ -55,6 +57,19 @@ CASES = {
     "ids too large": (lambda: EMBEDDING.forward(IDS + 5), "ids: expected integers from 0 to 4, got 5 to 5"),
     "ids negative": (lambda: EMBEDDING.forward(IDS - 1), "ids: expected integers from 0 to 4, got -1 to -1"),
     "Stack's state": (lambda: STACK.forward(IDS, (H,)), "state: expected a tuple of 2, one entry a layer, got 1 entries"),
+    "weights of integers": (lambda: rc.RNN(3, 4, rng, dtype=int), "dtype: expected a type of floats, got int64"),
+    "a size from NumPy": (lambda: rc.RNN(np.int64(3), np.int64(4), rng).forward(XS[:, :, :2]), "xs: expected (T, B, 3)"),
+    "Dense's dstate": (lambda: DENSE.backward(DYS, DENSE_CACHE, (H,)), "dstate: expected () or None"),
+    "Embedding's dstate": (lambda: EMBEDDING.backward(XS, EMBEDDING_CACHE, (H,)), "dstate: expected () or None"),
+    "an array for no state": (lambda: DENSE.forward(XS, H), "for a layer without a state, got ndarray"),
+    "one layer twice": (lambda: rc.Stack(RNN, RNN), "layers: expected each once, got layer 1 twice"),
+    "items beyond V": (lambda: rc.NGram(IDS[:, 0] + 3, 1, 3), "ids: expected integers from 0 to 2, got 3 to 3"),
+    "NaN target": (lambda: rc.mean_squared_error(XS, NAN), "targets: expected finite numbers, got nan at (1, 0, 1)"),
+    "differences of float32": (lambda: rc.central_difference(float, XS.astype("f")), "x: expected float64, got float32"),
+    "check of float32": (lambda: rc.check_gradients(rc.RNN(3, 4, rng, dtype="f"), XS, rng), "expected parameters of float64"),
+    "rate in words": (lambda: rc.SGD("a"), "lr: expected a finite number above 0, got 'a'"),
+    "no sequences": (lambda: next(rc.batches([], 1, rng)), "sequences: expected at least one, got none"),
+    "decode floats": (lambda: rc.Characters("ab").decode([0.0]), "ids: expected integers, got float64"),
     "empty Stack": (lambda: rc.Stack(), "layers: expected at least one, got none"),
     "logits as integers": (lambda: rc.softmax_cross_entropy(IDS, IDS), "logits: expected a non-empty array of floats"),
     "targets' shape": (lambda: rc.softmax_cross_entropy(XS, IDS[:3]), "targets: expected (6, 2), got (3, 2)"),
@@ -83,7 +98,7 @@ CASES = {
         "expected arrays of one dtype and one shape after the first axis",
     ),
     "pad empty": (lambda: rc.pad([np.ones(2), np.ones(0)]), "none empty"),
-    "labels": (lambda: next(rc.batches([XS], 1, rng, [1, 2])), "others: expected 1 entries each (at least 1), got [2]"),
+    "labels": (lambda: next(rc.batches([XS], 1, rng, [1, 2])), "others: expected 1 entries each, got [2]"),
     "windows": (lambda: next(rc.windows(np.arange(5), 5, 1, rng)), "ids: expected more than T = 5 items, got 5"),
     "streams": (lambda: rc.streams(np.arange(4), 4), "ids: expected more than B = 4 items, got 4"),
     "ngram": (lambda: rc.NGram(np.arange(2), 3, 2), "ids: expected at least n = 3 items, got 2"),

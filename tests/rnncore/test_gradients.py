@@ -35,6 +35,7 @@ LAYERS = {
     **{f"RNN-{a}": lambda D, H, rng, a=a: rc.RNN(D, H, rng, a) for a in ACTIVATIONS},
     **{f"Unrolled-RNNCell-{a}": lambda D, H, rng, a=a: rc.Unrolled(rc.RNNCell(D, H, rng, a)) for a in ACTIVATIONS},
     **{f"JordanCell-{a}": lambda D, H, rng, a=a: rc.Unrolled(rc.JordanCell(D, H, H + 1, rng, a)) for a in ACTIVATIONS},
+    "Dense": lambda D, H, rng: rc.Dense(D, H, rng),
     "RNN-learned-state": lambda D, H, rng: rc.RNN(D, H, rng, learn_state=True),
     "JordanCell-learned-state": lambda D, H, rng: rc.Unrolled(rc.JordanCell(D, H, H + 1, rng), learn_state=True),
 }
@@ -49,9 +50,10 @@ def test_gradients_agree_with_the_complex_step(name, size, given, masked):
     rng = np.random.default_rng([T, B, D, H])
     layer = randomised(LAYERS[name](D, H, rng), rng)
     xs = rng.normal(size=(T, B, D))
-    state = tuple(rng.normal(size=(B, n)) for n in layer.cell.state_sizes.values()) if given else None
+    sizes = layer.cell.state_sizes.values() if hasattr(layer, "cell") else ()
+    state = tuple(rng.normal(size=(B, n)) for n in sizes) if given else None
     errors = rc.check_gradients(layer, xs, rng, state, ragged_mask(T, B, rng) if masked else None)
-    assert set(errors) == {*layer.params, "xs"} | ({"state[0]"} if given else set())
+    assert set(errors) == {*layer.params, "xs"} | ({"state[0]"} if given and sizes else set())
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
@@ -114,6 +116,12 @@ FAULTS = [
     (rc.Unrolled, "backward", "dstate[0] + dhs[t]", "dstate[0] + dhs[t - 1]", "wrong time index"),
     (rc.Unrolled, "backward", "np.where(real, 0, d) for d in dstate", "np.where(real, 0, 0) for d in dstate", "dropped term"),
     (rc.Unrolled, "finish_backward", "d.sum(axis=0)", "d[0]", "no sum over the batch"),
+    (rc.Dense, "backward", "return dys @ W.T", "return dys @ W", "transposed weight"),
+    (rc.Dense, "backward", "+= rows.sum(axis=0)", "+= rows[0]", "no sum over the batch"),
+    (rc.Dense, "backward", "dys = np.where(mask[..., None], dys, 0)", "pass", "mask ignored"),
+    (rc.Embedding, "backward", 'np.add.at(self.grads["W"], ids, dxs)', 'self.grads["W"][ids] += dxs', "repeated rows lost"),
+    (rc.Embedding, "backward", "dxs = np.where(mask[..., None], dxs, 0)", "pass", "mask ignored"),
+    (rc.Stack, "backward", "dys, d = layer.backward(dys, c, d)", "_, d = layer.backward(dys, c, d)", "dropped factor"),
     (rc.RNN, "backward", "dh += dhs[t]", "dh += dhs[t - 1]", "wrong time index"),
     (rc.RNN, "backward", "dh += dhs[t]", "dh -= dhs[t]", "wrong sign"),
     (rc.RNN, "backward", '"W_hh"].T)', '"W_hh"])', "transposed weight"),
@@ -136,12 +144,20 @@ def test_planted_fault_is_caught(cls, method, right, wrong):
         layer = Broken(D, H, rng)
     elif cls is rc.Unrolled:
         layer = Broken(rc.RNNCell(D, H, rng), learn_state=True)
+    elif cls is rc.Dense:
+        layer = Broken(D, H, rng)
+    elif cls is rc.Embedding:
+        layer = Broken(3, D, rng)  # few rows, so that each occurs often
+    elif cls is rc.Stack:
+        layer = Broken(rc.RNN(D, H, rng), rc.Dense(H, H, rng))
     elif cls is rc.JordanCell:
         layer = rc.Unrolled(Broken(D, H, 4, rng, "sigmoid"))
     else:
         layer = rc.Unrolled(Broken(D, H, rng))
     randomised(layer, rng)
     xs, mask = rng.normal(size=(T, B, D)), ragged_mask(T, B, rng)
+    if cls is rc.Embedding:
+        xs = rng.integers(3, size=(T, B))
     with pytest.raises(rc.GradientError):
         rc.check_gradients(layer, xs, rng, None, mask)
 

@@ -56,6 +56,24 @@ def test_huge_logits_neither_overflow_nor_lose_the_answer():
     np.testing.assert_allclose(np.exp(rc.log_softmax(logits)), rc.softmax(logits))
 
 
+@pytest.mark.parametrize(("loss", "ys", "targets", "mask"), CASES, ids=lambda v: getattr(v, "__name__", ""))
+def test_nan_where_the_mask_is_false_never_counts(loss, ys, targets, mask):
+    value, dys = loss(ys, targets, mask)
+    spoilt, rubbish = ys.copy(), targets.copy()
+    spoilt[~MASK] = np.nan
+    rubbish[~MASK] = 99 if targets.dtype.kind == "i" else np.nan
+    again, dspoilt = loss(spoilt, rubbish, mask)
+    assert again == value
+    assert np.array_equal(dspoilt, dys)
+
+
+@pytest.mark.parametrize("loss", [rc.sigmoid_cross_entropy, rc.mean_squared_error])
+def test_a_mask_of_steps_and_examples_counts_whole_rows(loss):
+    rows, entries = loss(LOGITS, FRACTIONS, MASK), loss(LOGITS, FRACTIONS, np.repeat(MASK[:, :, None], 5, axis=2))
+    assert rows[0] == entries[0]
+    assert np.array_equal(rows[1], entries[1])
+
+
 def test_what_is_masked_never_counts():
     targets = CLASSES.copy()
     targets[~MASK] = 99  # not even a class

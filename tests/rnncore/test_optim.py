@@ -62,6 +62,16 @@ def test_clip_by_norm_keeps_the_direction():
     np.testing.assert_allclose(grads["a"], [0.6, 0])
 
 
+@pytest.mark.parametrize(("dtype", "huge"), [(np.float64, 1e200), (np.float32, 3e19)])
+def test_clipping_survives_gradients_whose_squares_overflow(dtype, huge):
+    grads = {"a": np.array([huge, -huge], dtype), "b": np.zeros(2, dtype)}
+    assert rc.clip_by_norm(grads, 1.0) == pytest.approx(huge * np.sqrt(2), rel=1e-6)
+    np.testing.assert_allclose(grads["a"], np.array([1, -1]) / np.sqrt(2), rtol=1e-6)
+    assert rc.global_norm({"a": np.array([1.0, np.nan])}) != 0
+    assert not np.isfinite(rc.global_norm({"a": np.array([1.0, np.nan])}))
+    assert rc.global_norm({"a": np.zeros(3)}) == 0
+
+
 def test_clip_by_value_cuts_each_entry():
     grads = {"a": np.array([3.0, -0.5]), "b": np.array([[-4.0]])}
     rc.clip_by_value(grads, 1.0)

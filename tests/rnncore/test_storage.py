@@ -30,6 +30,12 @@ def rewritten(path, **changes):
     np.savez(path, **{name: a for name, a in arrays.items() if a is not None})
 
 
+def single_array(path):
+    """An .npy file under the name of an .npz."""
+    with open(path, "wb") as file:
+        np.save(file, np.ones(3))
+
+
 DAMAGE = {
     "missing name": (lambda f: rewritten(f, **{"1__W": None}), r"missing \['1\.W'\]"),
     "unknown name": (lambda f: rewritten(f, extra=np.ones(2)), r"unknown \['extra'\]"),
@@ -44,6 +50,8 @@ DAMAGE = {
     "no format": (lambda f: rewritten(f, unrolled_format=None), "unrolled_format = 1, got None"),
     "cut off": (lambda f: f.write_bytes(f.read_bytes()[:700]), "expected a whole .npz"),
     "no archive": (lambda f: f.write_bytes(b"hello"), "expected a whole .npz"),
+    "a single array": (single_array, "expected a whole .npz"),
+    "flipped bytes": (lambda f: f.write_bytes(bytes(b ^ 255 for b in f.read_bytes())), "expected a whole .npz"),
     "empty": (lambda f: f.write_bytes(b""), "expected a whole .npz"),
 }
 
@@ -74,6 +82,14 @@ def test_a_crash_while_saving_keeps_the_older_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         rc.save(model(1), path)
     assert path.read_bytes() == before
+
+
+def test_nan_is_not_saved(tmp_path):
+    spoilt = model(0)
+    spoilt.params["1.b"][0] = np.nan
+    with pytest.raises(ValueError, match=r"1\.b: expected finite numbers to save"):
+        rc.save(spoilt, tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_file_is_named(tmp_path):

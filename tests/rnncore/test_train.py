@@ -57,7 +57,37 @@ def test_interrupt_keeps_model_and_history_and_fit_goes_on():
     more = (rc.sequence_loss(model, xs, ys) for xs, ys in islice(data, 3))
     again = rc.fit(model, lambda: more, rc.SGD(0.1), progress=False, history=history)
     assert again is history
+    assert not again.interrupted
     assert len(history.loss) == 8
+
+
+def test_an_epoch_without_a_step_is_an_error():
+    rng = np.random.default_rng(0)
+    model, data = echo_model(rng), echo_batches(rng)
+    used_up = (rc.sequence_loss(model, xs, ys) for xs, ys in islice(data, 3))
+    with pytest.raises(ValueError, match="fresh iterator at every call, got an empty one for epoch 2"):
+        rc.fit(model, lambda: used_up, rc.SGD(0.1), epochs=2, progress=False)
+
+
+@pytest.mark.parametrize("loss", [rc.softmax_cross_entropy, rc.sigmoid_cross_entropy, rc.mean_squared_error])
+def test_one_mask_serves_layers_and_loss(loss):
+    rng = np.random.default_rng(0)
+    model = rc.Stack(rc.RNN(3, 4, rng), rc.Dense(4, 2, rng))
+    sequences = [rng.normal(size=(n, 3)) for n in (5, 2)]
+    xs, mask = rc.pad(sequences)
+    targets = rng.integers(2, size=mask.shape) if loss is rc.softmax_cross_entropy else rng.random((*mask.shape, 2))
+    model.zero_grads()
+    together = rc.sequence_loss(model, xs, targets, mask, loss=loss)
+    padded = {name: g.copy() for name, g in model.grads.items()}
+    model.zero_grads()
+    alone = [
+        rc.sequence_loss(model, s[:, None], targets[: len(s), b : b + 1], loss=lambda *a: loss(*a, reduction="sum"))
+        for b, s in enumerate(sequences)
+    ]
+    entries = mask.sum() * (1 if loss is rc.softmax_cross_entropy else 2)
+    assert together == pytest.approx(sum(alone) / entries, rel=1e-12)
+    for name, g in model.grads.items():
+        np.testing.assert_allclose(padded[name], g / entries, atol=1e-14)
 
 
 def test_progress_is_shown(capsys):
@@ -93,7 +123,10 @@ def test_divergence_is_reported_with_its_step():
         while True:
             yield rc.sequence_loss(model, xs, np.zeros((60, 4, 1)), loss=rc.mean_squared_error)
 
-    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=r"step \d+: .*"):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match=r"step \d+: (the loss is|.*: expected finite numbers)"),
+    ):
         rc.fit(model, epoch, rc.SGD(1.0), progress=False)
 
 
