@@ -86,6 +86,10 @@ DEPARTURES = {
     "long cell": ([new_markdown_cell("# A"), new_code_cell("x = 1\n" * 26)], "26 lines of code, 25 at most"),
     "ran": ([new_markdown_cell("# A"), new_code_cell("1", execution_count=3)], "outputs are committed"),
     "no alt": ([new_markdown_cell("# A"), new_code_cell("plots.lines(x, y);")], "draws, and says nowhere"),
+    "no alt beside a function": (
+        [new_markdown_cell("# A"), new_code_cell("import numpy\n\n\ndef f():\n    pass\n\n\nplots.lines(x, y);")],
+        "draws, and says nowhere",
+    ),
     "twins": ([new_markdown_cell("# A", id="a"), new_code_cell("1", id="a")], "Non-unique cell id 'a'"),
 }
 
