@@ -12,7 +12,8 @@ The first entry of the state is what the cell shows to the layer above.
 import numpy as np
 
 from .checks import check_array, check_choice, check_size
-from .functions import ACTIVATIONS, glorot
+from .functions import ACTIVATIONS
+from .initialisers import glorot
 from .module import Module
 
 
@@ -34,16 +35,17 @@ class RNNCell(Cell):
     """h = f(x W_xh + h_prev W_hh + b_h), the basic (Elman) recurrent cell.
 
     Parameters  W_xh (D, H), W_hh (H, H), b_h (H,); activation f: tanh, sigmoid, relu or linear
+    recurrent   the initialiser of W_hh
     Source      Elman 1990
     """
 
-    def __init__(self, D, H, rng, activation="tanh", dtype=np.float64):
+    def __init__(self, D, H, rng, activation="tanh", recurrent=glorot, dtype=np.float64):
         D, H = check_size("D", D), check_size("H", H)
         super().__init__(
             D,
             {"h": H},
             W_xh=glorot(rng, D, H, dtype),
-            W_hh=glorot(rng, H, H, dtype),
+            W_hh=recurrent(rng, H, H, dtype),
             b_h=np.zeros(H, dtype),
         )
         self.activation = check_choice("activation", activation, ACTIVATIONS)

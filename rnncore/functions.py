@@ -1,4 +1,4 @@
-"""Activations with their derivatives, softmax, and the initialiser.
+"""Activations with their derivatives, and softmax.
 
 Each activation takes `out=` as NumPy's ufuncs do, so that the fast layers can reuse memory. Each derivative is written in
 terms of the *output* h = f(a), because the output is what a backward pass has at hand: tanh'(a) = 1 - h**2.
@@ -9,8 +9,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-
-from .checks import check_generator, check_size
 
 
 def tanh(a, out=None):
@@ -61,16 +59,3 @@ def log_softmax(logits):
     """log p_k = logit_k - log sum_j exp(logit_j), along the last axis, without overflow."""
     shifted = logits - logits.real.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-def glorot(rng, n_in, n_out, dtype=np.float64):
-    """Weights (n_in, n_out), uniform in +-sqrt(6 / (n_in + n_out)): signals keep their size on the way through.
-
-    Source: Glorot and Bengio 2010, equation 16.
-    """
-    check_generator("rng", rng)
-    n_in, n_out = check_size("n_in", n_in), check_size("n_out", n_out)
-    if np.dtype(dtype).kind != "f":
-        raise ValueError(f"dtype: expected a type of floats, got {np.dtype(dtype)}")
-    limit = np.sqrt(6 / (n_in + n_out))
-    return rng.uniform(-limit, limit, (n_in, n_out)).astype(dtype)

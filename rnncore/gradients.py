@@ -66,20 +66,25 @@ def compare(name, analytic, numeric, absolute=1e-13, relative=1e-11):
     return float(excess[place])
 
 
-def check_gradients(layer, xs, rng, state=None, mask=None):
+def check_gradients(layer, xs, rng, state=None, mask=None, seed=None):
     """Check every gradient of a layer by the complex step, for a random loss on every output and on the last state.
 
     The numeric side runs the definition (`layer.reference()`), never the fast code under test.
     The parameters' gradients are set to zero first and hold the checked ones afterwards.
 
     xs, state, mask  as in `layer.forward`; float64
+    seed             a number from which every forward pass draws the same dropout; None evaluates
     Returns          the largest error by name, in units of what is allowed (1e-13 + 1e-11 |numeric|)
     Raises           GradientError with the worst entry: name, place, analytic and numeric value
     """
-    if layer.dtype != np.float64:
+    if any(p.dtype != np.float64 for p in layer.params.values()):
         raise ValueError(f"layer: expected parameters of float64, got {layer.dtype}")
+
+    def dropout():
+        return None if seed is None else np.random.default_rng(seed)
+
     layer.zero_grads()
-    ys, last, cache = layer.forward(xs, state, mask)
+    ys, last, cache = layer.forward(xs, state, mask, dropout())
     dys = rng.normal(size=ys.shape)
     dlast = map_state(lambda s: rng.normal(size=s.shape), last)
     dxs, dfirst = layer.backward(dys, cache, dlast)
@@ -90,7 +95,7 @@ def check_gradients(layer, xs, rng, state=None, mask=None):
     first = None if state is None else map_state(lambda s: s.astype(np.complex128), state)
 
     def loss():
-        ys, last, _ = plain.forward(inputs, first, mask, keep=False)
+        ys, last, _ = plain.forward(inputs, first, mask, dropout(), keep=False)
         ends = zip(leaves(last), leaves(dlast), strict=True)
         return np.sum(ys * dys) + sum(np.sum(s * d) for s, d in ends)
 

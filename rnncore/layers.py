@@ -6,7 +6,7 @@ They keep the contract of the recurrent layers (state in, state out, cache in th
 import numpy as np
 
 from .checks import check_array, check_cache, check_mask, check_sequence, check_size
-from .functions import glorot
+from .initialisers import glorot
 from .module import Module
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from .cells import RNNCell
 from .checks import check_cache
 from .functions import ACTIVATIONS
+from .initialisers import glorot
 from .unrolled import Unrolled
 
 
@@ -15,8 +16,8 @@ class RNN(Unrolled):
     Source      Elman 1990; the arrangement of the products: Appleyard, Kocisky and Blunsom 2016
     """
 
-    def __init__(self, D, H, rng, activation="tanh", learn_state=False, dtype=np.float64):
-        super().__init__(RNNCell(D, H, rng, activation, dtype), learn_state)
+    def __init__(self, D, H, rng, activation="tanh", recurrent=glorot, learn_state=False, dtype=np.float64):
+        super().__init__(RNNCell(D, H, rng, activation, recurrent, dtype), learn_state)
 
     def forward(self, xs, state=None, mask=None, rng=None, keep=True):
         """As Unrolled.forward: xs (T, B, D) -> hs (T, B, H), (h,), cache. `hs` may be a read-only view of the cache."""
