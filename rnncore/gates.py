@@ -16,7 +16,7 @@ def gate_array(G, T, B, H, dtype):
 
 
 def halved_sigmoids(sigmoids, dtype):
-    """Factors (G, 1, 1) for the weights: 1/2 for each sigmoid, 1 else. As sigmoid(a) = (1 + tanh(a / 2)) / 2, one tanh does all."""
+    """Factors (G, 1, 1): 1/2 for each sigmoid, else 1. As sigmoid(a) = (1 + tanh(a / 2)) / 2, one tanh serves all gates."""
     return np.where(sigmoids, 0.5, 1.0).astype(dtype)[:, None, None]
 
 

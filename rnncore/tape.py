@@ -18,6 +18,7 @@ import numpy as np
 RULES = {
     np.add: lambda g, y, a, b: (g, g),
     np.subtract: lambda g, y, a, b: (g, -g),
+    np.negative: lambda g, y, a: (-g,),
     np.multiply: lambda g, y, a, b: (g * b, g * a),
     np.divide: lambda g, y, a, b: (g / b, -g * y / b),
     np.matmul: lambda g, y, a, b: (g @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ g),

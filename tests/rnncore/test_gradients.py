@@ -9,7 +9,7 @@ import pytest
 
 import rnncore as rc
 from rnncore.functions import ACTIVATIONS
-from rnncore.gradients import compare
+from rnncore.gradients import compare, leaves, map_state
 
 SIZES = [(1, 1, 1, 1), (1, 3, 4, 2), (6, 1, 2, 5), (5, 4, 3, 7), (9, 2, 6, 4)]  # T, B, D, H
 
@@ -31,50 +31,118 @@ def ragged_mask(T, B, rng):
     return mask
 
 
+CELLS = {
+    **{f"RNN-{a}": lambda D, H, rng, a=a: rc.RNNCell(D, H, rng, a) for a in ACTIVATIONS},
+    "Jordan": lambda D, H, rng: rc.JordanCell(D, H + 1, H, rng, "sigmoid"),
+    "LSTM": lambda D, H, rng: rc.LSTMCell(D, H, rng),
+    "LSTM-peephole": lambda D, H, rng: rc.LSTMVariantCell(D, H, rng, peephole=True),
+    **{
+        f"LSTM-no-{gate}-gate": lambda D, H, rng, gate=gate: rc.LSTMVariantCell(D, H, rng, peephole=True, without=gate)
+        for gate in ("input", "forget", "output")
+    },
+    "LSTM-coupled": lambda D, H, rng: rc.LSTMVariantCell(D, H, rng, coupled=True),
+    "LSTM-coupled-peephole": lambda D, H, rng: rc.LSTMVariantCell(D, H, rng, peephole=True, coupled=True, without="output"),
+    "GRU-before": lambda D, H, rng: rc.GRUCell(D, H, rng, "before"),
+    "GRU-after": lambda D, H, rng: rc.GRUCell(D, H, rng, "after"),
+    "LayerNormRNN": lambda D, H, rng: rc.LayerNormRNNCell(D, H, rng),
+    "LayerNormLSTM": lambda D, H, rng: rc.LayerNormLSTMCell(D, H, rng),
+}
+FAST = {
+    **{f"RNN-{a}": lambda D, H, rng, a=a: rc.RNN(D, H, rng, a, learn_state=True) for a in ACTIVATIONS},
+    "LSTM": lambda D, H, rng: rc.LSTM(D, H, rng, learn_state=True),
+    "LSTM-peephole": lambda D, H, rng: rc.LSTM(D, H, rng, peephole=True, learn_state=True),
+    "GRU-before": lambda D, H, rng: rc.GRU(D, H, rng, learn_state=True),
+    "GRU-after": lambda D, H, rng: rc.GRU(D, H, rng, reset="after", learn_state=True),
+}
 LAYERS = {
-    **{f"RNN-{a}": lambda D, H, rng, a=a: rc.RNN(D, H, rng, a) for a in ACTIVATIONS},
-    **{f"Unrolled-RNNCell-{a}": lambda D, H, rng, a=a: rc.Unrolled(rc.RNNCell(D, H, rng, a)) for a in ACTIVATIONS},
-    **{f"JordanCell-{a}": lambda D, H, rng, a=a: rc.Unrolled(rc.JordanCell(D, H, H + 1, rng, a)) for a in ACTIVATIONS},
-    "Dense": lambda D, H, rng: rc.Dense(D, H, rng),
-    "RNN-learned-state": lambda D, H, rng: rc.RNN(D, H, rng, learn_state=True),
-    "JordanCell-learned-state": lambda D, H, rng: rc.Unrolled(rc.JordanCell(D, H, H + 1, rng), learn_state=True),
+    **{f"Unrolled-{name}": lambda D, H, rng, c=c: rc.Unrolled(c(D, H, rng)) for name, c in CELLS.items()},
+    **{f"fast-{name}": make for name, make in FAST.items()},
+}
+ARRANGEMENTS = {
+    "alone": lambda make, D, H, rng: make(D, H, rng),
+    "concat": lambda make, D, H, rng: rc.Bidirectional(make(D, H, rng), make(D, H, rng)),
+    "add": lambda make, D, H, rng: rc.Bidirectional(make(D, H, rng), make(D, H, rng), "add"),
+    "three": lambda make, D, H, rng: rc.Stack(make(D, H, rng), make(H, D, rng), make(D, H, rng)),
 }
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
-@pytest.mark.parametrize("given", [False, True], ids=["no-state", "state"])
+def check(layer, size, given, masked):
+    """Check the gradients of a layer with everything drawn anew; which arrays were checked is asserted, too."""
+    T, B, D, H = size
+    rng = np.random.default_rng([T, B, D, H])
+    randomised(layer, rng)
+    xs = rng.normal(size=(T, B, D))
+    mask = ragged_mask(T, B, rng) if masked else None
+    _, last, _ = layer.forward(xs)
+    state = map_state(lambda s: rng.normal(size=s.shape), last) if given else None
+    errors = rc.check_gradients(layer, xs, rng, state, mask, seed=T)
+    states = len(list(leaves(last))) if given else 0
+    assert set(errors) == {*layer.params, "xs", *(f"state[{k}]" for k in range(states))}
+
+
+masks = pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+states = pytest.mark.parametrize("given", [False, True], ids=["no-state", "state"])
+
+
+@masks
+@states
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", LAYERS)
 def test_gradients_agree_with_the_complex_step(name, size, given, masked):
-    T, B, D, H = size
-    rng = np.random.default_rng([T, B, D, H])
-    layer = randomised(LAYERS[name](D, H, rng), rng)
-    xs = rng.normal(size=(T, B, D))
-    sizes = layer.cell.state_sizes.values() if hasattr(layer, "cell") else ()
-    state = tuple(rng.normal(size=(B, n)) for n in sizes) if given else None
-    errors = rc.check_gradients(layer, xs, rng, state, ragged_mask(T, B, rng) if masked else None)
-    assert set(errors) == {*layer.params, "xs"} | ({"state[0]"} if given and sizes else set())
+    check(LAYERS[name](*size[2:], np.random.default_rng(1)), size, given, masked)
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
-def test_stack_with_embedding_and_dense(masked):
-    rng = np.random.default_rng(3)
-    model = rc.Stack(rc.Embedding(7, 3, rng), rc.RNN(3, 4, rng), rc.RNN(4, 5, rng, "sigmoid"), rc.Dense(5, 2, rng))
-    ids = rng.integers(7, size=(6, 3))
-    state = ((), (rng.normal(size=(3, 4)),), (rng.normal(size=(3, 5)),), ())
-    errors = rc.check_gradients(randomised(model, rng), ids, rng, state, ragged_mask(6, 3, rng) if masked else None)
-    assert set(errors) == {*model.params, "state[0]", "state[1]"}
+@masks
+@states
+@pytest.mark.parametrize("arrangement", list(ARRANGEMENTS)[1:])
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_of_arrangements(name, arrangement, given, masked):
+    size = (4, 3, 2, 5)
+    check(ARRANGEMENTS[arrangement](LAYERS[name], *size[2:], np.random.default_rng(1)), size, given, masked)
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@masks
+@states
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_fast_layer_equals_the_plain_loop(size, activation, masked):
+def test_gradients_of_layers_without_a_state(size, given, masked):
+    D, H = size[2:]
+    rng = np.random.default_rng(1)
+    for layer in (rc.Dense(D, H, rng), rc.LayerNorm(D)):
+        check(layer, size, given, masked)
+
+
+@masks
+def test_mixed_stack(masked):
+    """Everything at once: ids below, kinds mixed, dropout of both kinds, a normalisation, readers from both ends."""
+    rng = np.random.default_rng(3)
+    model = rc.Stack(
+        rc.Embedding(7, 3, rng),
+        rc.RNN(3, 4, rng, "sigmoid"),
+        rc.Dropout(0.3),
+        rc.Bidirectional(rc.LSTM(4, 3, rng), rc.GRU(4, 2, rng)),
+        rc.LayerNorm(5),
+        rc.Dropout(0.4, variational=True),
+        rc.GRU(5, 3, rng, reset="after", learn_state=True),
+        rc.Dense(3, 2, rng),
+    )
+    ids = rng.integers(7, size=(6, 3))
+    mask = ragged_mask(6, 3, rng) if masked else None
+    _, last, _ = model.forward(ids)
+    state = map_state(lambda s: rng.normal(size=s.shape), last)
+    errors = rc.check_gradients(randomised(model, rng), ids, rng, state, mask, seed=5)
+    assert set(errors) == {*model.params, *(f"state[{k}]" for k in range(5))}
+
+
+@masks
+@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_fast_layer_equals_the_plain_loop(size, name, masked):
     T, B, D, H = size
     rng = np.random.default_rng([T, B, D, H, 1])
-    fast = randomised(rc.RNN(D, H, rng, activation, learn_state=True), rng)
+    fast = randomised(FAST[name](D, H, rng), rng)
     plain = fast.reference().astype(np.float64)
-    xs, dhs, dstate = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H)), (rng.normal(size=(B, H)),)
+    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    dstate = tuple(rng.normal(size=(B, H)) for _ in fast.cell.state_sizes)
     mask = ragged_mask(T, B, rng) if masked else None
     results = []
     for layer in (fast, plain):
@@ -82,7 +150,7 @@ def test_fast_layer_equals_the_plain_loop(size, activation, masked):
         hs, state, cache = layer.forward(xs, None, mask)
         dxs, dfirst = layer.backward(dhs, cache, dstate)
         results.append([hs, *state, dxs, *dfirst, *layer.grads.values()])
-    assert len(results[0]) == len(results[1]) == 8
+    assert len(results[0]) == len(results[1]) == 2 + 2 * len(dstate) + len(fast.params)
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 

@@ -22,7 +22,13 @@ def test_importing_rnncore_loads_numpy_alone():
     assert "matplotlib" in loaded_by("import rnncore.plots")  # the check can fail
 
 
-ORDER = """checks functions module cells unrolled rnn layers losses gradients optim data ngrams storage train plots""".split()  # noqa: SIM905
+ORDER = """
+    checks functions initialisers module
+    cells gated variants unrolled rnn gates lstm gru
+    bidirectional layers dropout layer_norm
+    losses gradients flow rtrl tape
+    schedules optim data ngrams storage convert truncated train encoder_decoder plots
+""".split()  # noqa: SIM905
 
 
 def imported(path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import rnncore as rc
+from rnncore.train import draw
 
 
 def echo_model(rng, V=5, H=16):
@@ -130,80 +131,175 @@ def test_divergence_is_reported_with_its_step():
         rc.fit(model, epoch, rc.SGD(1.0), progress=False)
 
 
-def stream_loss_gradients(model, xs, ys, k1, k2):
-    """The gradients that truncated BPTT leaves when nothing is updated, and the losses."""
-    model.zero_grads()
-    losses = list(rc.truncated_bptt(model, xs, ys, k1, k2))
-    return losses, {name: g.copy() for name, g in model.grads.items()}
+def validated(scores, patience, epochs=20, history=None, interrupt_at=None):
+    """Train while `validate` returns the given scores; return the model, its parameters after each epoch, the history."""
+    rng = np.random.default_rng(0)
+    model, data = echo_model(rng), echo_batches(rng)
+    scores, after = iter(scores), []
+
+    def validate():
+        if len(after) == interrupt_at:
+            raise KeyboardInterrupt
+        after.append({name: p.copy() for name, p in model.params.items()})
+        return next(scores)
+
+    history = rc.fit(
+        model,
+        lambda: (rc.sequence_loss(model, *pair) for pair in islice(data, 2)),
+        rc.SGD(0.5),
+        epochs,
+        validate=validate,
+        progress=False,
+        history=history,
+        patience=patience,
+    )
+    return model, after, history
 
 
-@pytest.mark.parametrize("k1", [1, 3, 4, 6, 12])
-def test_truncation_as_long_as_the_sequence_is_the_full_gradient(k1):
-    rng = np.random.default_rng(4)
-    model = echo_model(rng)
-    xs, ys = rng.integers(5, size=(2, 12, 3))
-    model.zero_grads()
-    full_loss = rc.sequence_loss(model, xs, ys)
-    full = {name: g.copy() for name, g in model.grads.items()}
-    losses, truncated = stream_loss_gradients(model, xs, ys, k1, 12)
-    assert np.mean(losses) == pytest.approx(full_loss, rel=1e-12)
-    groups = 12 // k1
-    for name, g in truncated.items():
-        np.testing.assert_allclose(g / groups, full[name], atol=1e-13)
-    _, short = stream_loss_gradients(model, xs, ys, 1, 1)
-    assert max(np.abs(short[name] / 12 - full[name]).max() for name in full) > 1e-3
+def holds(model, params):
+    return all(np.array_equal(p, params[name]) for name, p in model.params.items())
 
 
-def test_gradient_reaches_back_k2_steps_and_no_further_while_the_state_goes_on():
-    rng = np.random.default_rng(4)
-    D, H, T = 2, 4, 10
-    model = rc.RNN(D, H, rng)
-    xs = rng.normal(size=(T, 1, D))
-    reached = []
-
-    class Watched(rc.RNN):
-        def backward(self, dhs, cache, dstate=None):
-            dxs, dstate = super().backward(dhs, cache, dstate)
-            reached.extend(np.abs(dxs).max(axis=(1, 2))[::-1] > 0)
-            return dxs, dstate
-
-    watched = Watched(D, H, rng)
-    for name, p in watched.params.items():
-        p[...] = model.params[name]
-    states = []
-
-    def last_step_only(hs, targets):
-        states.append(hs.copy())
-        dhs = np.zeros_like(hs)
-        dhs[-1] = 1
-        return 1.0, dhs
-
-    for _ in rc.truncated_bptt(watched, xs, xs, 2, 6, loss=last_step_only):
-        latest = list(reached)
-        reached.clear()
-    assert latest == [True] * 6  # the last call went back over exactly six steps
-    np.testing.assert_allclose(np.concatenate(states), model.forward(xs)[0], atol=1e-15)
+NAN = float("nan")
 
 
-def test_a_last_short_group_counts():
-    rng = np.random.default_rng(4)
-    model = echo_model(rng)
-    xs, ys = rng.integers(5, size=(2, 7, 3))
-    losses, _ = stream_loss_gradients(model, xs, ys, 3, 6)
-    assert len(losses) == 3
-    whole = rc.sequence_loss(model, xs, ys)
-    assert (3 * losses[0] + 3 * losses[1] + losses[2]) / 7 == pytest.approx(whole, rel=1e-12)
+@pytest.mark.parametrize(
+    ("scores", "patience", "epochs", "best"),
+    [
+        ([3, 2, 1, 1, 1, 0], 2, 5, 2),  # equal is no improvement
+        ([3, 2, 2.5, 1, 4, 4, 4, 0], 3, 7, 3),  # an improvement starts the count anew
+        ([5, 4, 3, 2, 1], 1, 5, 4),  # it never stops while it improves
+        ([NAN, 3, NAN, NAN, 1], 2, 4, 1),  # NaN never counts
+        ([NAN, 3, NAN, 2, 2, 2], 2, 6, 3),
+        ([(2, 0), [1, 9], np.array([3, 0]), (3, 0), 0], 2, 4, 1),  # the first of several numbers
+        ([np.float32(2), np.int64(1), 2, 2], 2, 4, 1),
+    ],
+)
+def test_early_stopping_puts_the_best_epoch_back(scores, patience, epochs, best):
+    model, after, history = validated(scores, patience, len(scores))
+    assert len(after) == len(history.validation) == epochs
+    assert history.best_epoch == best
+    assert holds(model, after[best])
+    assert not any(holds(model, other) for k, other in enumerate(after) if k != best)
 
 
-def test_sample_feeds_back_what_it_wrote():
+def test_early_stopping_keeps_the_arrays():
+    rng = np.random.default_rng(0)
+    model, data, scores = echo_model(rng), echo_batches(rng), iter([1, 2, 3])
+    kept = dict(model.params)
+    rc.fit(
+        model,
+        lambda: (rc.sequence_loss(model, *pair) for pair in islice(data, 2)),
+        rc.SGD(0.5),
+        3,
+        validate=lambda: next(scores),
+        patience=2,
+        progress=False,
+    )
+    assert all(p is kept[name] for name, p in model.params.items())
+    assert model.params["1.W_hh"] is model.layers[1].params["W_hh"]
+
+
+def test_without_patience_the_last_epoch_stays():
+    model, after, history = validated([1, 2, 3], None, 3)
+    assert holds(model, after[-1])
+    assert history.best_epoch is None
+    assert history.best_params is None
+
+
+def test_nothing_but_nan_keeps_the_last_epoch():
+    model, after, history = validated([NAN] * 5, 3)
+    assert len(after) == 3
+    assert history.best_epoch is None
+    assert holds(model, after[-1])
+
+
+def test_interrupted_with_patience_the_best_epoch_is_put_back():
+    model, after, history = validated([3, 1, 2, 2], 5, interrupt_at=3)
+    assert history.interrupted
+    assert history.best_epoch == 1
+    assert holds(model, after[1])
+
+
+def test_the_best_epoch_is_remembered_through_a_continued_history():
+    _, before, history = validated([3, 1, 2], 5, 3)
+    model, after, again = validated([2, 1.5, 4, 4], 3, history=history)
+    assert again is history
+    assert len(after) == 3  # none of them better than the 1 of the first call
+    assert history.best_epoch == 1
+    assert holds(model, before[1])
+    model, after, _ = validated([2, 0.5, 4, 4, 4], 3, history=history)
+    assert history.best_epoch == 7
+    assert holds(model, after[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"patience": 2}, "validate: expected a function, whose first number patience watches, got None"),
+        ({"patience": 0, "validate": int}, "patience: expected a whole number of at least 1, got 0"),
+        ({"patience": 1, "validate": lambda: "low"}, "validate: expected a number, or several whose first counts, got 'low'"),
+        ({"patience": 1, "validate": lambda: ()}, r"validate: expected a number, or several whose first counts, got \(\)"),
+        ({"patience": 1, "validate": lambda: None}, "validate: expected a number, or several whose first counts, got None"),
+    ],
+)
+def test_early_stopping_needs_a_number(arguments, message):
+    rng = np.random.default_rng(0)
+    model, pair = echo_model(rng), next(echo_batches(rng))
+    with pytest.raises(ValueError, match=message):
+        rc.fit(model, lambda: iter([rc.sequence_loss(model, *pair)]), rc.SGD(0.1), progress=False, **arguments)
+
+
+WRITERS = {
+    "RNN": lambda rng: [rc.RNN(4, 6, rng)],
+    "LSTM": lambda rng: [rc.LSTM(4, 6, rng)],
+    "GRU": lambda rng: [rc.GRU(4, 6, rng)],
+    "learned state": lambda rng: [rc.LSTM(4, 6, rng, learn_state=True)],
+    "dropout": lambda rng: [rc.Dropout(0.5), rc.LSTM(4, 5, rng), rc.Dropout(0.5, variational=True), rc.GRU(5, 6, rng)],
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_sample_feeds_back_what_it_wrote(name):
+    rng = np.random.default_rng(0)
+    model = rc.Stack(rc.Embedding(5, 4, rng), *WRITERS[name](rng), rc.Dense(6, 5, rng))
+    for p in model.params.values():
+        p[...] = rng.normal(size=p.shape)
+    written = rc.sample(model, np.array([1, 2]), 20, np.random.default_rng(1))
+    assert np.array_equal(written, rc.sample(model, np.array([1, 2]), 20, np.random.default_rng(1)))
+    likeliest = rc.sample(model, np.array([1, 2]), 20, rng, temperature=0)
+    ids = np.concatenate([[1, 2], likeliest])
+    logits, _, _ = model.forward(ids[:-1, None])  # without a generator: dropout lets everything through
+    assert np.array_equal(logits[1:, 0].argmax(axis=-1), likeliest)
+    assert not np.array_equal(written, likeliest)
+
+
+def test_sample_and_truncated_bptt_refuse_a_model_that_reads_backwards():
+    rng = np.random.default_rng(0)
+    both = rc.Bidirectional(rc.RNN(4, 6, rng), rc.RNN(4, 6, rng), "add")
+    model = rc.Stack(rc.Embedding(5, 4, rng), both, rc.Dense(6, 5, rng))
+    with pytest.raises(ValueError, match="cannot carry its state on"):
+        rc.sample(model, np.array([1, 2]), 6, rng)
+    with pytest.raises(ValueError, match="cannot carry its state on"):
+        list(rc.truncated_bptt(model, *rng.integers(5, size=(2, 6, 3)), 3, 3))
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1e-3])
+def test_a_tiny_temperature_leaves_the_likeliest(temperature):
     rng = np.random.default_rng(0)
     model = echo_model(rng)
-    written = rc.sample(model, np.array([1, 2]), 6, np.random.default_rng(1))
-    assert np.array_equal(written, rc.sample(model, np.array([1, 2]), 6, np.random.default_rng(1)))
-    likeliest = rc.sample(model, np.array([1, 2]), 6, rng, temperature=0)
-    ids = np.concatenate([[1, 2], likeliest])
-    logits, _, _ = model.forward(ids[:-1, None])
-    assert np.array_equal(logits[1:, 0].argmax(axis=-1), likeliest)
+    expected = rc.sample(model, np.array([1, 2]), 50, rng, temperature=0)
+    assert np.array_equal(rc.sample(model, np.array([1, 2]), 50, rng, temperature), expected)
+
+
+def test_draw_follows_the_probabilities_of_each_row():
+    logits = np.log(np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]], np.float32))
+    ids = draw(np.tile(logits, (4000, 1)), np.random.default_rng(0)).reshape(4000, 2)
+    for b, p in enumerate(np.exp(logits)):
+        np.testing.assert_allclose(np.bincount(ids[:, b]) / 4000, p, atol=0.03)
+    assert draw(np.array([[-1e9, 0.0, -1e9]]), np.random.default_rng(0)).tolist() == [1]
+    with pytest.raises(ValueError, match="logits: expected finite numbers, got nan"):
+        draw(np.array([[0.0, np.nan]]), np.random.default_rng(0), temperature=0)
 
 
 def test_temperature_sharpens_and_flattens():
