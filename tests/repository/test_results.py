@@ -20,7 +20,7 @@ def test_stored_results_say_how_they_were_found(name):
 
 @pytest.mark.slow
 def test_the_character_model_runs_and_learns():
-    found = results.character_model([0], rounds=2, steps=60)
+    found = results.run("character_model", [0], rounds=2, steps=60)
     assert found["ngrams"][5] < found["ngrams"][1] < 6.6
     first, last = found["runs"][0]["curve"]
     assert last["test"] < first["test"] < 4.6
