@@ -1,4 +1,4 @@
-"""The experiments of `make results`, one a file: `run(seeds)` does it in full and returns what is to be stored, as JSON can hold it.
+"""The experiments of `make results`, one a file: `run(seeds)` does it in full and returns what is stored, as JSON can hold it.
 
     criterion  what was measured, and when it counts as solved
     model      what was trained, and how
