@@ -138,10 +138,7 @@ class Autoencoder(EncoderDecoder):
 
 
 class UnderTest(rc.Module):
-    """A layer as the check sees it: backward runs twice on one cache, as in truncated BPTT, and has to add the same both times.
-
-    silent  "outputs" or "state": no gradient arrives there
-    """
+    """A layer where no gradient arrives at the "outputs", or at the last "state", or both have one."""
 
     def __init__(self, layer, silent=""):
         self.layer, self.params, self.grads, self.silent = layer, layer.params, layer.grads, silent
@@ -154,12 +151,7 @@ class UnderTest(rc.Module):
         return np.zeros(0) if self.silent == "outputs" else ys, () if self.silent == "state" else last, cache
 
     def backward(self, dys, cache, dstate=None):
-        arrived = None if self.silent == "outputs" else dys, cache, None if self.silent == "state" else dstate
-        self.layer.backward(*arrived)
-        found = self.layer.backward(*arrived)
-        for g in self.grads.values():
-            g /= 2
-        return found
+        return self.layer.backward(None if self.silent == "outputs" else dys, cache, None if self.silent == "state" else dstate)
 
 
 # ---- which functions hold gradients: those that run in a backward pass ----
