@@ -163,7 +163,7 @@ def functions():
 
     Raises  LookupError for a function that runs there but cannot be found, such as one that another function made
     """
-    made = [f for f in gc.get_objects() if isinstance(f, FunctionType) and str(f.__module__).startswith("rnncore.")]
+    made = [f for f in gc.get_objects() if type(f) is FunctionType and str(f.__module__).startswith("rnncore.")]
     made = {f.__code__: f for f in made if "<locals>" not in f.__qualname__}
     ran = {}
     for case in cases():

@@ -1,4 +1,7 @@
-"""These tests need PyTorch: `make parity` installs it and runs them. Without it they are not collected; the stored values remain."""
+"""These tests need PyTorch, which `make parity` installs. Where it is missing they do not exist: no skip.
+
+What they show is then shown, in small, by the values that tests/rnncore/torch_values.json holds.
+"""
 
 from importlib.util import find_spec
 

@@ -58,7 +58,8 @@ def recurrent(case):
     hs, last, cache = layer.forward(xs, state_from_torch(layer, tuple(case["first"])), None if mask.all() else mask)
     dxs, dfirst = layer.backward(case["dhs"], cache, state_from_torch(layer, tuple(case["dlast"])))
     found = {"hs": hs, "last": state_to_torch(layer, last), "dxs": dxs, "dfirst": state_to_torch(layer, dfirst)}
-    return deviations({**found, **to_torch(layer, grads=True)}, {**case, **case["grads"]})
+    grads = to_torch(layer, grads=True)
+    return deviations({**found, **{name: grads[name] for name in case["grads"]}}, {**case, **case["grads"]})
 
 
 def single(case):

@@ -26,8 +26,8 @@ ORDER = """
     checks functions initialisers module
     cells gated variants unrolled rnn gates lstm gru
     bidirectional layers dropout layer_norm
-    losses gradients flow rtrl tape
-    schedules optim data ngrams storage convert truncated train encoder_decoder plots
+    losses gradients flow real_time tape
+    optim schedules data ngrams storage convert truncated train encoder_decoder plots
 """.split()  # noqa: SIM905
 
 
