@@ -10,6 +10,11 @@ UV := .tools/bin/uv
 # One BLAS thread: the matrices here are small, and two threads fight over them. It must be set before NumPy starts.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
+# OpenBLAS 0.3.31 does not know the newest AMD processors and takes kernels of half the speed
+# (OpenMathLib/OpenBLAS issue 6029). These it has for every processor with AVX-512.
+ifneq (,$(shell grep -s avx512vl /proc/cpuinfo | head -1))
+export OPENBLAS_CORETYPE ?= SkylakeX
+endif
 # nbgrader calls its own helpers (alembic) by bare name.
 export PATH := $(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
@@ -33,6 +38,7 @@ help:  ## List the commands
 	@$(UV) venv --quiet --clear --python .tools/bin/python .venv
 	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode -r requirements.lock
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -m compileall -q rnncore scripts
 	@touch $@
 
 .PHONY: setup
@@ -66,6 +72,10 @@ test: setup  ## Run every test (both cores, about seven minutes)
 test-fast: setup  ## Run the tests that take seconds
 	@pytest -n 2 -m "not slow"
 
+.PHONY: faults
+faults: setup  ## Plant faults in every backward pass, print what the gradient check catches
+	@python -m scripts.planted_faults
+
 .PHONY: lint
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .
@@ -84,6 +94,20 @@ hooks: setup  ## Strip and lint at every commit (once per clone)
 .PHONY: results
 results: setup  ## Run the long experiments in full, store their figures and numbers
 	@python -m scripts.results
+
+.PHONY: bench
+bench: .venv/.peers-bench  ## Measure side by side with PyTorch, JAX and others (about ten minutes)
+	@python -m benchmarks.run $(BENCH_OPTIONS)
+
+.PHONY: parity
+parity: .venv/.peers-parity  ## Check rnncore against PyTorch, number by number
+	@pytest tests/parity
+
+# A dependency group of benchmarks/pyproject.toml; these packages are large and stay out of the lock.
+.venv/.peers-%: .venv/.done benchmarks/pyproject.toml
+	@python -m benchmarks.installed $* || { echo "Setting up: the peers ($*), a few minutes"; \
+		.tools/bin/pip --python .venv install --quiet --group benchmarks/pyproject.toml:$*; }
+	@touch $@
 
 .PHONY: upgrade
 upgrade: .tools/.done  ## Renew requirements.lock from pyproject.toml

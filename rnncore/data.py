@@ -1,6 +1,6 @@
 """Data: text as numbers, sequences of unequal length in one array, and an English text to learn from."""
 
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -114,4 +114,4 @@ def streams(ids, B):
 
 def python_docs():
     """The prose of the Python 3.11 language reference, one paragraph a line; its licence lies beside it in texts/."""
-    return files(__package__).joinpath("texts/python_docs.txt").read_text(encoding="ascii")
+    return (Path(__file__).parent / "texts" / "python_docs.txt").read_text(encoding="ascii")

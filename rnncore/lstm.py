@@ -93,10 +93,10 @@ class LSTM(Unrolled):
         dh, dc = dh.copy(), dc.copy()
 
         # The local derivatives of all steps: what dh (rows 0 and 3) or dc (the others) is multiplied by on its way
-        # to c, to the pre-activations of i, f, o and c~, and to c_{t-1}.
+        # to c, and to the pre-activations of i, f, o and c~. The way from dc to c_{t-1} is f.
         gates = steps[:T].transpose(1, 0, 2, 3)
         i, f, o, candidate, c_prev = gates
-        local = gate_array(6, T, B, hs.shape[2], self.dtype)
+        local = gate_array(5, T, B, hs.shape[2], self.dtype)
         np.multiply(tanh_cs, tanh_cs, out=local[0])
         np.subtract(1, local[0], out=local[0])
         local[0] *= o
@@ -108,19 +108,18 @@ class LSTM(Unrolled):
         np.multiply(candidate, candidate, out=local[4])
         np.subtract(1, local[4], out=local[4])
         local[4] *= i
-        local[5] = f
         padded = [None] * T
         if mask is not None:
             real = mask[:, :, None]
             padded = ~real
             local *= real
-            np.copyto(local[5], 1, where=padded)  # a padded step hands c on
+            f = np.where(padded, 1, f)  # a padded step hands c on
             dhs = dhs * real
 
         multiply = recurrent_product_backward(self.params["W_h"], B)
         back = np.empty_like(dh)
-        das = local[1:5]
-        views = (dhs, *local, das.transpose(1, 0, 2, 3), padded)
+        das = local[1:]
+        views = (dhs, *local, f, das.transpose(1, 0, 2, 3), padded)
         for dh_above, to_c, a_i, a_f, a_o, a_c, to_c_prev, da, hold in zip(*(v[::-1] for v in views), strict=True):
             dh += dh_above
             to_c *= dh
@@ -129,8 +128,7 @@ class LSTM(Unrolled):
             a_i *= dc
             a_f *= dc
             a_c *= dc
-            to_c_prev *= dc
-            dc = to_c_prev
+            dc *= to_c_prev
             if hold is None:
                 multiply(da, out=dh)
             else:
@@ -142,6 +140,5 @@ class LSTM(Unrolled):
         self.grads["W_x"] += inputs.T @ das  # the sum over the steps, as one product
         self.grads["W_h"] += hs[:-1].reshape(T * B, -1).T @ das
         self.grads["b"] += das.sum(axis=1)
-        dc = dc.copy()
         self.finish_backward((dh, dc), started_here)
         return np.matmul(das, self.params["W_x"].transpose(0, 2, 1)).sum(axis=0).reshape(T, B, D), (dh, dc)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import zipfile
 import zlib
 from pathlib import Path
 
@@ -29,6 +28,8 @@ def load(model, path):
 
     Raises  ValueError for a file that is no such archive, is cut off, has another format, other names, shapes, or NaN in it
     """
+    import zipfile  # only here: importing rnncore stays light
+
     try:
         with open(path, "rb") as file, np.load(io.BytesIO(file.read()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}

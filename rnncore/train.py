@@ -1,32 +1,35 @@
-"""Training: one step, many steps, long streams; and writing with what was learned.
+"""Training: one step, many steps; and writing with what was learned.
 
 The loop stands in view. An epoch is any iterator whose every `next` adds one step's gradients to `model.grads` and yields the
 loss of that step, so plain batches, truncated streams and an encoder with a decoder all train with the same `fit`.
 """
 
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from itertools import count
-from math import gcd
 
 import numpy as np
 
 from .checks import NotFinite, check_array, check_generator, check_size
 from .functions import softmax
 from .losses import softmax_cross_entropy
-from .optim import clip_by_norm, global_norm
+from .optim import clip_by_norm, global_norm, is_number
 
 
 @dataclass
 class History:
-    """What happened in training: `loss` and `grad_norm` (before clipping) a step, `validation` an epoch, `seconds` in all."""
+    """What happened in training: `loss` and `grad_norm` (before clipping) a step, `validation` an epoch, `seconds` in all.
+
+    With `patience` also the place of the best epoch in `validation`, and a copy of its parameters.
+    """
 
     loss: list = field(default_factory=list)
     grad_norm: list = field(default_factory=list)
     validation: list = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+    best_epoch: int | None = None
+    best_params: dict | None = field(default=None, repr=False)
 
 
 def sequence_loss(model, xs, targets, mask=None, rng=None, loss=softmax_cross_entropy):
@@ -37,19 +40,27 @@ def sequence_loss(model, xs, targets, mask=None, rng=None, loss=softmax_cross_en
     return value
 
 
-def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=True, history=None):
+def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=True, history=None, schedule=None, patience=None):
     """Zero the gradients, take the next step's, clip them, update; for every step of every epoch.
 
     epoch     a function of no argument that returns an iterator; each `next` adds gradients to `model.grads`, yields the loss
     clip      the largest common norm of the gradients; None does not clip
     validate  a function of no argument, called after each epoch; its numbers are kept in `history.validation`
     history   one from an earlier call, to be continued
-    Returns   a History. Ctrl-C stops early and keeps the model and the history as they are
+    schedule  a function from the number of a step, counted through `history`, to its learning rate; see schedules
+    patience  stop after so many epochs in a row that did not lower the first number of `validate`, and put the parameters
+              of the best epoch in `history` back; also when the epochs run out, or at Ctrl-C. NaN is never the best
+    Returns   a History. Ctrl-C stops early and keeps the history and, without `patience`, the model as they are
     Raises    FloatingPointError if a loss or gradient is not finite: at which step, in whose gradient; the model keeps the
               weights from before that step
     """
     from tqdm.auto import tqdm  # only here: importing rnncore stays light
 
+    if patience is not None:
+        check_size("patience", patience)
+        if validate is None:
+            raise ValueError("validate: expected a function, whose first number patience watches, got None")
+    waited = 0
     history = History() if history is None else history
     history.interrupted = False
     began = time.perf_counter()
@@ -57,7 +68,7 @@ def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=Tr
         for k in range(check_size("epochs", epochs)):
             first = len(history.loss)
             with tqdm(desc=f"epoch {k + 1}/{epochs}", unit=" steps", disable=not progress, leave=False) as bar:
-                for loss, norm in training_steps(model, epoch(), optimiser, clip, first):
+                for loss, norm in training_steps(model, epoch(), optimiser, clip, first, schedule):
                     history.loss.append(loss)
                     history.grad_norm.append(norm)
                     bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
@@ -66,17 +77,24 @@ def fit(model, epoch, optimiser, epochs=1, clip=None, validate=None, progress=Tr
                 raise ValueError(f"epoch: expected a fresh iterator at every call, got an empty one for epoch {k + 1}")
             if validate is not None:
                 history.validation.append(validate())
+            if patience is not None:
+                waited = 0 if keep_the_best(model, history) else waited + 1
+                if waited == patience:
+                    break
     except KeyboardInterrupt:
         history.interrupted = True
     finally:
         history.seconds += time.perf_counter() - began
+    if patience is not None and history.best_params is not None:
+        for name, p in model.params.items():
+            p[...] = history.best_params[name]
     return history
 
 
-def training_steps(model, losses, optimiser, clip=None, first=0):
+def training_steps(model, losses, optimiser, clip=None, first=0, schedule=None):
     """For each loss of an iterator: zero, let it add its gradients, check, clip, update; yields the loss and the norm.
 
-    first   the number of the first step, for the messages
+    first   the number of the first step, for the messages and the schedule
     """
     losses = iter(losses)
     for number in count(first):
@@ -93,8 +111,37 @@ def training_steps(model, losses, optimiser, clip=None, first=0):
             raise FloatingPointError(f"step {number}: {diagnosis(model, loss)}")
         if clip is not None:
             clip_by_norm(model.grads, clip)
+        if schedule is not None:
+            optimiser.lr = scheduled_rate(schedule, number)
         optimiser.step(model.params, model.grads)
         yield loss, norm
+
+
+def scheduled_rate(schedule, number):
+    """The rate at a step, if it is a finite number of at least 0."""
+    rate = schedule(number)
+    if not is_number(rate) or not np.isfinite(rate) or rate < 0:
+        raise ValueError(f"schedule({number}): expected a finite number of at least 0, got {rate!r}")
+    return rate
+
+
+def keep_the_best(model, history):
+    """If the first number of the last validation is the lowest so far, copy the parameters; say whether it is."""
+    lowest = np.inf if history.best_epoch is None else first_number(history.validation[history.best_epoch])
+    if not first_number(history.validation[-1]) < lowest:
+        return False
+    history.best_epoch = len(history.validation) - 1
+    history.best_params = {name: p.copy() for name, p in model.params.items()}
+    return True
+
+
+def first_number(value):
+    """A number itself, or the first of several."""
+    several = value.ravel().tolist() if isinstance(value, np.ndarray) else value
+    first = several[0] if isinstance(several, (tuple, list)) and several else several
+    if not is_number(first):
+        raise ValueError(f"validate: expected a number, or several whose first counts, got {value!r}")
+    return first
 
 
 def diagnosis(model, loss):
@@ -106,38 +153,18 @@ def diagnosis(model, loss):
     return f"the loss is {loss:.3g}; the largest gradient is that of {largest}"
 
 
-def truncated_bptt(model, xs, targets, k1, k2, state=None, loss=softmax_cross_entropy):
-    """Every k1 steps, the losses of those k1 steps go back k2 steps; the state goes on for ever, only its gradient is cut.
-
-    A generator: each `next` adds the gradients of one group of k1 steps to `model.grads` and yields its loss; the caller
-    updates in between. Memory is that of k2 steps, however long xs is.
-
-    xs       (T, B, ...), read in pieces; a last group shorter than k1 counts too, and reaches back less than k2
-    targets  (T, B, ...)
-    Raises   ValueError unless 1 <= k1 <= k2
-    Source   Williams and Peng 1990, BPTT(h; h')
-    """
-    k1, k2 = check_size("k1", k1), check_size("k2", k2)
-    if k2 < k1:
-        raise ValueError(f"k2: expected at least k1 = {k1}, or some losses never count, got {k2}")
-    if len(xs) != len(targets) or len(xs) == 0:
-        raise ValueError(f"targets: expected as many steps as xs, {len(xs)}, got {len(targets)} (none may be 0)")
-    piece = gcd(k1, k2)  # caches come in pieces of this length: k1 and k2 are whole numbers of them
-    caches = deque(maxlen=k2 // piece)
-    for start in range(0, len(xs), k1):
-        stop, fresh, total = min(start + k1, len(xs)), [], 0.0
-        for a in range(start, stop, piece):
-            ys, state, cache = model.forward(xs[a : min(a + piece, stop)], state)
-            value, dys = loss(ys, targets[a : min(a + piece, stop)])
-            share = len(ys) / (stop - start)  # the loss of a group is the mean over its steps
-            total += value * share
-            fresh.append(dys * share)
-            caches.append((cache, np.zeros_like(dys)))
-        dstate = None
-        for cache, silent in reversed(caches):
-            dys = fresh.pop() if fresh else silent
-            _, dstate = model.backward(dys, cache, dstate)
-        yield total
+def draw(logits, rng, temperature=1.0):
+    """One item a row, with the probabilities softmax(logits / temperature): logits (B, V) -> ids (B,)."""
+    check_array("logits", logits, ("B", "V"), logits.dtype)
+    if not is_number(temperature) or not np.isfinite(temperature) or temperature < 0:
+        raise ValueError(f"temperature: expected a number of at least 0, got {temperature!r}")
+    if temperature == 0:
+        return logits.argmax(axis=-1)
+    check_generator("rng", rng)
+    with np.errstate(over="ignore"):  # a tiny temperature leaves the likeliest alone, as it should
+        p = softmax((logits - logits.max(axis=-1, keepdims=True)).astype(float) / temperature)
+    up_to = p.cumsum(axis=-1)
+    return (up_to / up_to[:, -1:] <= rng.random((len(p), 1))).sum(axis=-1)
 
 
 def sample(model, start, length, rng, temperature=1.0):
@@ -150,14 +177,9 @@ def sample(model, start, length, rng, temperature=1.0):
     """
     check_array("start", start, ("T",))
     check_generator("rng", rng)
-    if not np.isfinite(temperature) or temperature < 0:
-        raise ValueError(f"temperature: expected a number of at least 0, got {temperature!r}")
     logits, state, _ = model.forward(start[:, None], keep=False)
     written = np.empty(check_size("length", length), int)
     for k in range(length):
-        if temperature == 0:
-            written[k] = logits[-1, 0].argmax()
-        else:
-            written[k] = rng.choice(logits.shape[-1], p=softmax(logits[-1, 0].astype(float) / temperature))
+        written[k : k + 1] = draw(logits[-1], rng, temperature)
         logits, state, _ = model.forward(written[k : k + 1, None], state, keep=False)
     return written

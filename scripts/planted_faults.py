@@ -289,11 +289,7 @@ def complaints(row):
 
 # ---- what may survive: the fault, and why the code computes the same with it ----
 
-EQUIVALENT = {
-    "LSTM.backward": {
-        "dropped: dc = dc.copy() -> pass": "the copy only lets go of the memory of `local`, of which dc is a part",
-    },
-}
+EQUIVALENT = {}
 
 
 # ---- the report ----

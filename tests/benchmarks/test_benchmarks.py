@@ -1,5 +1,6 @@
 """The harness of `make bench`, on sizes that take milliseconds and without any peer: medians, failures, agreement, report."""
 
+import json
 import os
 import re
 import signal
@@ -277,6 +278,21 @@ def test_report_and_picture_are_made_whatever_failed(tmp_path, failing):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["results.json", "results.md", "results.png"]
     assert (tmp_path / "results.png").stat().st_size > 20_000
     assert ("What could not be measured" in (tmp_path / "results.md").read_text()) == bool(failing)
+
+
+def test_what_is_stored_is_five_runs_of_everything_and_their_report():
+    found = json.loads((run.STORE / "results.json").read_text())
+    assert found["machine"]["runs"] >= 5
+    layers = {(r["case"], r["peer"]) for r in found["records"] if r["section"] == "layers"}
+    assert layers == {
+        (goals.case(cell, size), peer)
+        for cell in GATES
+        for size in run.SIZES
+        for peer in run.LAYERS
+        if (cell, peer) not in run.NOT_OFFERED
+    }
+    text = report.markdown(found["machine"], report.summarise(found["records"]))
+    assert (run.STORE / "results.md").read_text() == text, "make bench BENCH_OPTIONS=--report writes it anew"
 
 
 def test_an_empty_report_is_still_one():
