@@ -19,7 +19,14 @@ def test_the_example_prints_what_stands_beside_it(root):
 
 
 def test_every_link_leads_somewhere(root):
-    for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "solutions/README.md"):
+    for page in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "solutions/README.md",
+        "rnncore/README.md",
+        "benchmarks/README.md",
+    ):
         text = (root / page).read_text()
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
             if not re.match(r"[a-z]+:", target):

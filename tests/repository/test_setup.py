@@ -20,7 +20,20 @@ def make(root, *arguments, **environment):
 
 def test_make_alone_lists_the_commands(root):
     listed = make(root).stdout
-    for command in ("lab", "test", "test-fast", "exercises", "demo-class", "results", "lint", "format", "upgrade"):
+    for command in (
+        "lab",
+        "test",
+        "test-fast",
+        "faults",
+        "parity",
+        "bench",
+        "exercises",
+        "demo-class",
+        "results",
+        "lint",
+        "format",
+        "upgrade",
+    ):
         assert f"make {command} " in listed
 
 
