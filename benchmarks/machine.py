@@ -21,7 +21,6 @@ def machine():
         "load at the start": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}",
         "BLAS": f"{blas['name']} {blas['version']}, kernels for {kernels}{asked}",
-        "AVX-512 unused": "avx512f" in cpu("flags").split() and kernels in ("Haswell", "Zen"),
         "versions": {"Python": platform.python_version()} | {n: version_of(n) for n in ("numpy", "torch", "jax", "autograd")},
     }
 

@@ -169,16 +169,11 @@ def markdown(machine, summary):
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     rows = [list(goal.row(summary)) for goal in goals()]
     missed, unknown = (sum(row[-1] == text for row in rows) for text in ("**missed**", "not measured"))
-    advice = (
-        "OpenBLAS does not know this processor and leaves its AVX-512 unused; "
-        "`OPENBLAS_CORETYPE=SkylakeX make bench` measures with it."
-    )
     parts = [
         "# Side by side",
         f"{machine['date']}; {machine['cpu']}, {machine['cores']} cores, of which one thread is used; {versions}, "
         f"{machine['BLAS']}. Medians of {machine['runs']} run{'s' * (machine['runs'] != 1)}, {machine['minutes']} minutes; "
         f"load at the start {machine['load at the start']}. [How it is measured](../README.md).",
-        *([advice] if machine["AVX-512 unused"] else []),
         "![The same numbers as a picture](results.png)",
         "## Forward and backward of one layer",
         "Gradients for the input and all weights, float32. `ours` in ms; all others as their time / ours: above 1, ours is "

@@ -232,7 +232,6 @@ MACHINE = {
     "cores": 2,
     "load at the start": 0.0,
     "BLAS": "a BLAS",
-    "AVX-512 unused": False,
     "versions": {"Python": "3.11"},
     "runs": 2,
     "minutes": 1.0,
