@@ -7,6 +7,17 @@ and one call multiplies them all.
 
 import numpy as np
 
+BLOCK = 1 << 19  # bytes
+
+
+def blocks(T, step):
+    """Slices of time, the last first, in each of which an array with `step` bytes a step takes half a megabyte.
+
+    What a backward pass makes of a block is still in the cache when the block's gradients are computed from it.
+    """
+    n = max(1, BLOCK // step)
+    return [slice(first, min(first + n, T)) for first in reversed(range(0, T, n))]
+
 
 def gate_array(G, T, B, H, dtype):
     """An empty (G, T, B, H)."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from .checks import check_cache
 from .gated import GRUCell
-from .gates import flat, gate_array, halved_sigmoids, project, recurrent_product, recurrent_product_backward
+from .gates import blocks, flat, gate_array, halved_sigmoids, project, recurrent_product, recurrent_product_backward
 from .initialisers import glorot
 from .unrolled import Unrolled
 
@@ -97,46 +97,60 @@ class GRU(Unrolled):
         dh = dh.copy()
         before = self.cell.reset == "before"
 
-        # The local derivatives of all steps, in five rows. Row 0 is the direct way to h_prev, row 2 the way to a_z; then
-        #   before   1 a_h    3 a_r, from dpast    4 h_prev, from dpast
-        #   after    1 past   3 a_r                4 a_h
-        (z, r, candidate), h_prev = gates.transpose(1, 0, 2, 3), hs[:-1]
-        local = gate_array(5, T, B, hs.shape[2], self.dtype)
-        to_candidate = (1 - z) * (1 - candidate * candidate)
+        step_back = self.backward_before(B) if before else self.backward_after(B)
+        order = [2, 0, 1] if before else [0, 1, 2]  # of the gates, in the rows that reach the input
+        W_xT = self.params["W_x"][order].transpose(0, 2, 1)
+        dxs = np.empty_like(xs)
+        for block in blocks(T, dh.nbytes):
+            above, h_prev, past = dhs[block], hs[block], pasts[block]
+            local = self.local_derivatives(gates[block].transpose(1, 0, 2, 3), h_prev, past)
+            if mask is not None:
+                real = mask[block, :, None]
+                local *= real
+                np.copyto(local[0], 1, where=~real)  # a padded step hands h on
+                above = above * real
+            for dh_above, rows in zip(above[::-1], local.transpose(1, 0, 2, 3)[::-1], strict=True):
+                dh += dh_above
+                step_back(rows, dh)
+
+            x, h_prev = xs[block].reshape(-1, D), h_prev.reshape(-1, dh.shape[1])
+            if before:
+                das = flat(local[1:4])
+                self.grads["W_h"][:2] += h_prev.T @ das[1:]  # the sum over the block's steps, as one product
+                self.grads["W_h"][2] += past.reshape(h_prev.shape).T @ das[0]
+            else:
+                das, dpasts = flat(local[2:]), flat(local[1:4])
+                self.grads["W_h"][[2, 0, 1]] += h_prev.T @ dpasts
+                self.grads["b_hn"] += dpasts[0].sum(axis=0)
+            self.grads["W_x"][order] += x.T @ das
+            self.grads["b"][order] += das.sum(axis=1)
+            np.add.reduce(das @ W_xT, axis=0, out=dxs[block].reshape(-1, D))
+        self.finish_backward((dh,), started_here)
+        return dxs, (dh,)
+
+    def local_derivatives(self, gates, h_prev, past):
+        """(5, T, B, H): what the gradients of a step are multiplied by. Row 0: dh to h_prev, directly; row 2: dh to a_z; then
+
+        before   1: dh to a_h     3: dpast to a_r   4: dpast to h_prev
+        after    1: dh to past    3: dh to a_r      4: dh to a_h
+        """
+        z, r, candidate = gates
+        local = gate_array(5, *past.shape, self.dtype)
         local[0] = z
-        np.multiply((h_prev - candidate) * z, 1 - z, out=local[2])
-        if before:
+        np.subtract(1, gates[:2], out=local[2:4])
+        local[2:4] *= gates[:2]
+        local[2] *= h_prev - candidate
+        to_candidate = (1 - z) * (1 - candidate * candidate)
+        if self.cell.reset == "before":
             local[1] = to_candidate
-            np.multiply(h_prev * r, 1 - r, out=local[3])
+            local[3] *= h_prev
             local[4] = r
         else:
             np.multiply(to_candidate, r, out=local[1])
-            np.multiply(local[1] * pasts, 1 - r, out=local[3])
+            local[3] *= past
+            local[3] *= to_candidate
             local[4] = to_candidate
-        if mask is not None:
-            real = mask[:, :, None]
-            local *= real
-            np.copyto(local[0], 1, where=~real)  # a padded step hands h on
-            dhs = dhs * real
-
-        step_back = self.backward_before(B) if before else self.backward_after(B)
-        for dh_above, rows in zip(dhs[::-1], local.transpose(1, 0, 2, 3)[::-1], strict=True):
-            dh += dh_above
-            step_back(rows, dh)
-
-        past_of_steps, inputs = h_prev.reshape(T * B, -1), xs.reshape(T * B, D)
-        if before:
-            order, das = [2, 0, 1], flat(local[1:4])
-            self.grads["W_h"][:2] += past_of_steps.T @ das[1:]  # the sum over the steps, as one product
-            self.grads["W_h"][2] += pasts.reshape(T * B, -1).T @ das[0]
-        else:
-            order, das, dpasts = [0, 1, 2], flat(local[2:]), flat(local[1:4])
-            self.grads["W_h"][[2, 0, 1]] += past_of_steps.T @ dpasts
-            self.grads["b_hn"] += dpasts[0].sum(axis=0)
-        self.grads["W_x"][order] += inputs.T @ das
-        self.grads["b"][order] += das.sum(axis=1)
-        self.finish_backward((dh,), started_here)
-        return np.matmul(das, self.params["W_x"][order].transpose(0, 2, 1)).sum(axis=0).reshape(T, B, D), (dh,)
+        return local
 
     def backward_before(self, B):
         """One step back, as a function that multiplies the rows by what reaches them and turns dh into dh_prev, in place."""

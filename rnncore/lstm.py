@@ -8,7 +8,7 @@ import numpy as np
 
 from .checks import check_cache
 from .gated import LSTMCell
-from .gates import flat, gate_array, halved_sigmoids, project, recurrent_product, recurrent_product_backward
+from .gates import blocks, flat, gate_array, halved_sigmoids, project, recurrent_product, recurrent_product_backward
 from .initialisers import glorot
 from .unrolled import Unrolled
 from .variants import LSTMVariantCell
@@ -92,53 +92,57 @@ class LSTM(Unrolled):
         dhs, (dh, dc) = self.begin_backward(dhs, dstate, T, B)
         dh, dc = dh.copy(), dc.copy()
 
-        # The local derivatives of all steps: what dh (rows 0 and 3) or dc (the others) is multiplied by on its way
-        # to c, and to the pre-activations of i, f, o and c~. The way from dc to c_{t-1} is f.
-        gates = steps[:T].transpose(1, 0, 2, 3)
-        i, f, o, candidate, c_prev = gates
-        local = gate_array(5, T, B, hs.shape[2], self.dtype)
-        np.multiply(tanh_cs, tanh_cs, out=local[0])
+        multiply = recurrent_product_backward(self.params["W_h"], B)
+        W_xT, back = self.params["W_x"].transpose(0, 2, 1), np.empty_like(dh)
+        dxs = np.empty_like(xs)
+        for block in blocks(T, dh.nbytes):
+            above, gates = dhs[block], steps[block].transpose(1, 0, 2, 3)
+            local, f = self.local_derivatives(gates, tanh_cs[block]), gates[1]
+            padded = [None] * len(above)
+            if mask is not None:
+                real = mask[block, :, None]
+                padded = ~real
+                above, local = above * real, local * real
+                f = np.where(padded, 1, f)  # a padded step hands c on
+            das = local[1:]
+            views = (above, *local, f, das.transpose(1, 0, 2, 3), padded)
+            for dh_above, to_c, a_i, a_f, a_o, a_c, to_c_prev, da, hold in zip(*(v[::-1] for v in views), strict=True):
+                dh += dh_above
+                to_c *= dh
+                a_o *= dh
+                dc += to_c
+                a_i *= dc
+                a_f *= dc
+                a_c *= dc
+                dc *= to_c_prev
+                if hold is None:
+                    multiply(da, out=dh)
+                else:
+                    multiply(da, out=back)
+                    dh *= hold
+                    dh += back
+
+            das, x, h_prev = flat(das), xs[block].reshape(-1, D), hs[block].reshape(-1, dh.shape[1])
+            self.grads["W_x"] += x.T @ das  # the sum over the block's steps, as one product
+            self.grads["W_h"] += h_prev.T @ das
+            self.grads["b"] += das.sum(axis=1)
+            np.add.reduce(das @ W_xT, axis=0, out=dxs[block].reshape(-1, D))
+        self.finish_backward((dh, dc), started_here)
+        return dxs, (dh, dc)
+
+    def local_derivatives(self, gates, tanh_c):
+        """(5, T, B, H): what dh is multiplied by on its way to c (row 0) and to a_o (3), and dc to a_i, a_f, a_c (1, 2, 4)."""
+        i, _, o, candidate, c_prev = gates
+        local = gate_array(5, *tanh_c.shape, self.dtype)
+        np.multiply(tanh_c, tanh_c, out=local[0])
         np.subtract(1, local[0], out=local[0])
         local[0] *= o
         np.subtract(1, gates[:3], out=local[1:4])
         local[1:4] *= gates[:3]
         local[1] *= candidate
         local[2] *= c_prev
-        local[3] *= tanh_cs
+        local[3] *= tanh_c
         np.multiply(candidate, candidate, out=local[4])
         np.subtract(1, local[4], out=local[4])
         local[4] *= i
-        padded = [None] * T
-        if mask is not None:
-            real = mask[:, :, None]
-            padded = ~real
-            local *= real
-            f = np.where(padded, 1, f)  # a padded step hands c on
-            dhs = dhs * real
-
-        multiply = recurrent_product_backward(self.params["W_h"], B)
-        back = np.empty_like(dh)
-        das = local[1:]
-        views = (dhs, *local, f, das.transpose(1, 0, 2, 3), padded)
-        for dh_above, to_c, a_i, a_f, a_o, a_c, to_c_prev, da, hold in zip(*(v[::-1] for v in views), strict=True):
-            dh += dh_above
-            to_c *= dh
-            a_o *= dh
-            dc += to_c
-            a_i *= dc
-            a_f *= dc
-            a_c *= dc
-            dc *= to_c_prev
-            if hold is None:
-                multiply(da, out=dh)
-            else:
-                multiply(da, out=back)
-                dh *= hold
-                dh += back
-
-        das, inputs = flat(das), xs.reshape(T * B, D)
-        self.grads["W_x"] += inputs.T @ das  # the sum over the steps, as one product
-        self.grads["W_h"] += hs[:-1].reshape(T * B, -1).T @ das
-        self.grads["b"] += das.sum(axis=1)
-        self.finish_backward((dh, dc), started_here)
-        return np.matmul(das, self.params["W_x"].transpose(0, 2, 1)).sum(axis=0).reshape(T, B, D), (dh, dc)
+        return local

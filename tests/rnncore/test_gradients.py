@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import rnncore as rc
+from rnncore import gates
 from rnncore.functions import ACTIVATIONS
 from rnncore.gradients import compare, leaves, map_state
 from scripts.faults import faults, planted
@@ -133,8 +134,10 @@ def test_mixed_stack(masked):
 @masks
 @pytest.mark.parametrize("name", FAST)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_fast_layer_equals_the_plain_loop(size, name, masked):
+@pytest.mark.parametrize("steps", [1, 2, 100], ids=lambda n: f"blocks-of-{n}")
+def test_fast_layer_equals_the_plain_loop(steps, size, name, masked, monkeypatch):
     T, B, D, H = size
+    monkeypatch.setattr(gates, "BLOCK", steps * 8 * B * H)
     rng = np.random.default_rng([T, B, D, H, 1])
     fast = randomised(FAST[name](D, H, rng), rng)
     plain = fast.reference().astype(np.float64)
