@@ -16,6 +16,45 @@ def test_stored_results_say_how_they_were_found(name):
     assert stored["minutes"] > 0
     assert stored["criterion"]
     assert stored["made"] >= "2026-11-01"
+    check_claims(stored.get("claims", []), stored["seeds"])
+
+
+SMALL = {  # sizes at which an experiment runs in seconds
+    "connection_schemes": {"updates": 20, "passes": 10, "T": 64},
+    "stacked_layers": {"depths": (1, 2), "steps": 10, "held_out": 3000, "one_layer": 32},
+    "truncation": {
+        "updates": 40,
+        "windows": {2: (1, 12)},
+        "hold_windows": (1,),
+        "mixed_windows": (1, 2),
+        "rates": (5e-3,),
+        "lag": 3,
+        "tests": 200,
+    },
+}
+VERDICTS = ("reproduced", "in part", "not reproduced")
+
+
+def check_claims(claims, seeds):
+    """Each claim is whole, and has one number a seed."""
+    for claim in claims:
+        assert claim.keys() == {"claim", "source", "criterion", "theirs", "ours", "unit", "verdict"}
+        assert claim["verdict"] in VERDICTS
+        assert len(claim["ours"]) == len(seeds)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_the_code_that_finds_it_runs(name):
+    found = results.run(name, [0], **SMALL[name])
+    stored = json.loads((results.STORE / f"{name}.json").read_text())
+    assert found.keys() == stored.keys()
+    assert found["runs"][0].keys() == stored["runs"][0].keys()
+    check_claims(found["claims"], [0])
+
+
+def test_every_experiment_runs_small():
+    assert {*SMALL, "character_model"} == set(results.EXPERIMENTS)
 
 
 @pytest.mark.slow
