@@ -122,10 +122,12 @@ class LSTM(Unrolled):
                     dh *= hold
                     dh += back
 
-            das, x, h_prev = flat(das), xs[block].reshape(-1, D), hs[block].reshape(-1, dh.shape[1])
-            self.grads["W_x"] += x.T @ das  # the sum over the block's steps, as one product
-            self.grads["W_h"] += h_prev.T @ das
-            self.grads["b"] += das.sum(axis=1)
+            das = flat(das)
+            seen = np.concatenate([xs[block], hs[block], np.ones((len(above), B, 1), self.dtype)], axis=2)  # by W_x, W_h and b
+            grads = seen.reshape(das.shape[1], -1).T @ das  # the sum over the block's steps, as one product
+            self.grads["W_x"] += grads[:, :D]
+            self.grads["W_h"] += grads[:, D:-1]
+            self.grads["b"] += grads[:, -1]
             np.add.reduce(das @ W_xT, axis=0, out=dxs[block].reshape(-1, D))
         self.finish_backward((dh, dc), started_here)
         return dxs, (dh, dc)
