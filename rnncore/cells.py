@@ -6,7 +6,7 @@
 Shapes: x (B, D), h (B, H), y (B, K); rows are examples, so weights multiply from the right.
 `step_backward` takes the gradients of the loss with respect to the new state, *adds* those of the parameters to `grads`
 (the sum over time of backpropagation through time is that `+=`), and returns those with respect to x and the old state.
-The first entry of the state is what the cell shows to the layer above.
+The first entry of the state is what the cell shows to the layer above; the first entry of the cache is x.
 """
 
 import numpy as np

@@ -21,6 +21,11 @@ def test_stored_results_say_how_they_were_found(name):
 
 SMALL = {  # sizes at which an experiment runs in seconds
     "connection_schemes": {"updates": 20, "passes": 10, "T": 64},
+    "both_ends": {"updates": 30, "delays": (1, 5), "fewer": (2,), "letters": 30, "tests": 50},
+    "dropout_places": {"epochs": 2, "updates": 20, "size": 1000, "tests": 100},
+    "free_running": {"updates": 200, "sizes": (4, 8), "steps": 300},
+    "associative_memory": {"sizes": (40, 60), "sets": 1, "loads": (0.05, 0.2, 0.6)},
+    "fluent": {"steps": 5, "H": 8, "T": 8, "B": 4},
     "stacked_layers": {"depths": (1, 2), "steps": 10, "held_out": 3000, "one_layer": 32},
     "truncation": {
         "updates": 40,
