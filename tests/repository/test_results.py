@@ -26,6 +26,8 @@ SMALL = {  # sizes at which an experiment runs in seconds
     "free_running": {"updates": 200, "sizes": (4, 8), "steps": 300},
     "associative_memory": {"sizes": (40, 60), "sets": 1, "loads": (0.05, 0.2, 0.6)},
     "fluent": {"steps": 5, "H": 8, "T": 8, "B": 4},
+    "gradient_cures": {"T": 12, "H": 8, "updates": 20, "window": 5},
+    "vanishing_gradients": {"lengths": (10, 12), "updates": 100, "guesses": 100, "searches": 3, "steps": 50},
     "stacked_layers": {"depths": (1, 2), "steps": 10, "held_out": 3000, "one_layer": 32},
     "truncation": {
         "updates": 40,
