@@ -31,3 +31,20 @@ def test_every_link_leads_somewhere(root):
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
             if not re.match(r"[a-z]+:", target):
                 assert (root / page).parent.joinpath(target).exists(), f"{page}: {target}"
+
+
+def test_the_readme_quotes_the_benchmark(root):
+    readme, results = ((root / name).read_text() for name in ("README.md", "benchmarks/results/results.md"))
+    quoted = dict(re.findall(r"^\| (RNN|GRU|LSTM) \| (.+) \|$", readme, flags=re.MULTILINE))
+    rows = [
+        line.strip("| ").split(" | ") for line in results.splitlines() if re.match(r"\| (RNN|GRU after|LSTM) \| \d+, ", line)
+    ]
+    column = (
+        next(line for line in results.splitlines() if line.startswith("| cell | B, T"))
+        .strip("| ")
+        .split(" | ")
+        .index("torch nn")
+    )
+    for cell, numbers in quoted.items():
+        assert numbers.split(" | ") == [row[column] for row in rows if row[0].removesuffix(" after") == cell]
+    assert len(quoted) == 3
