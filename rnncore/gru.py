@@ -100,7 +100,7 @@ class GRU(Unrolled):
         step_back = self.backward_before(B) if before else self.backward_after(B)
         order = [2, 0, 1] if before else [0, 1, 2]  # of the gates, in the rows that reach the input
         W_xT = self.params["W_x"][order].transpose(0, 2, 1)
-        dxs = np.empty_like(xs)
+        dxs = np.empty((T, B, D), self.dtype)  # not as xs lies in memory: its blocks must be views
         for block in blocks(T, dh.nbytes):
             above, h_prev, past = dhs[block], hs[block], pasts[block]
             local = self.local_derivatives(gates[block].transpose(1, 0, 2, 3), h_prev, past)

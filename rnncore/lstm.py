@@ -94,7 +94,7 @@ class LSTM(Unrolled):
 
         multiply = recurrent_product_backward(self.params["W_h"], B)
         W_xT, back = self.params["W_x"].transpose(0, 2, 1), np.empty_like(dh)
-        dxs = np.empty_like(xs)
+        dxs = np.empty((T, B, D), self.dtype)  # not as xs lies in memory: its blocks must be views
         for block in blocks(T, dh.nbytes):
             above, gates = dhs[block], steps[block].transpose(1, 0, 2, 3)
             local, f = self.local_derivatives(gates, tanh_cs[block]), gates[1]
