@@ -60,7 +60,7 @@ demo-class: setup  ## Grade a made-up class in a throw-away course, print its ma
 # ---- check ----
 
 .PHONY: test
-test: setup  ## Run every test (both cores, about seven minutes)
+test: setup  ## Run every test (both cores, about twelve minutes)
 	@pytest -n 2
 
 .PHONY: test-fast
