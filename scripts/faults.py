@@ -40,6 +40,15 @@ def planted(fault):
 def faults(function):
     """Every fault that can be planted in a function, each once."""
     tree = definition(function.__code__)
+    for kind, before, after in changes(tree):
+        yield Fault(kind, before, after, function, compiled(tree, function.__code__))
+
+
+def changes(tree):
+    """Change a function's tree in one place after the other: kind, statement before and after, each change once.
+
+    What is yielded describes the tree as it stands at that moment; it is put back before the next.
+    """
     names, seen = Names(tree), {ast.unparse(tree)}
     for place in list(places(tree)):
         before = headline(place.statement)
@@ -50,8 +59,7 @@ def faults(function):
                 source = ast.unparse(tree)
                 if source not in seen:
                     seen.add(source)
-                    after = headline(new if place.node is place.statement else place.statement)
-                    yield Fault(rule.__name__, before, after, function, compiled(tree, function.__code__))
+                    yield rule.__name__, before, headline(new if place.node is place.statement else place.statement)
                 place.put(place.node)
 
 

@@ -1,86 +1,28 @@
 """The graders, graded: every wrong answer of every mistakes.py gets the points argued for it, and its hint.
 
-A notebook's cells run here in one namespace, with one answer replaced; a test cell gives its points when it raises nothing
-and writes nothing to stderr, as in nbgrader. A grader whose every test passes turns these tests red.
+A grader whose every test passes turns these tests red.
 """
 
 import ast
-import contextlib
 import copy
-import importlib.util
-import io
 import re
 import time
-import warnings
 from collections import Counter
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-import nbformat
 import pytest
 from nbgrader.preprocessors import ClearSolutions
-from nbgrader.utils import is_grade, is_locked, is_solution, is_task
+from nbgrader.utils import is_locked, is_solution, is_task
 from traitlets.config.loader import PyFileConfigLoader
 
-ROOT = Path(__file__).resolve().parents[2]
-SOLUTIONS = ROOT / "solutions"
+from scripts.assignments import ROOT, as_when_graded, grade, grade_id, is_test, load, names, points, run
+
 SEEDS = ("1", "2")  # of the hidden tests' fresh numbers, for every mistake
 MANY_SEEDS = ("0", "7", "123", "4294967295", None)  # for the right answers; None is a fresh seed
 SECONDS = 10  # that the test cells of an assignment may take in all
 NUMBERS = re.compile(r"array\(|(?<!\w)\[\s*-?\d")  # what a printed array looks like
 
 
-# ---- the assignments ----
-
-
-def grade_id(cell):
-    return cell.metadata.nbgrader.grade_id
-
-
-@dataclass(frozen=True, eq=False)
-class Assignment:
-    """The cells of an assignment's notebooks, and what its mistakes.py says of them."""
-
-    cells: tuple
-    mistakes: tuple
-    variants: tuple
-
-    def answers(self):
-        """The coded exercises: the grade id of each answer cell, and the cell."""
-        return {grade_id(cell): cell for cell in self.cells if is_solution(cell) and not is_grade(cell)}
-
-    def tests(self, exercise):
-        """The test cells of an exercise, with their points."""
-        found = [cell for cell in self.cells if is_test(cell) and grade_id(cell).startswith(f"{exercise}-")]
-        return {grade_id(cell): cell.metadata.nbgrader.points for cell in found}
-
-    def full(self, exercise):
-        return sum(self.tests(exercise).values())
-
-    def without_tests(self):
-        """A grader whose every test passes."""
-        cells = copy.deepcopy(self.cells)
-        for cell in filter(is_test, cells):
-            cell.source = "pass"
-        return Assignment(cells, self.mistakes, self.variants)
-
-
-def is_test(cell):
-    return is_grade(cell) and not is_solution(cell) and cell.cell_type == "code"
-
-
-@cache
-def load(name):
-    folder = SOLUTIONS / name
-    spec = importlib.util.spec_from_file_location(f"mistakes_of_{name}", folder / "mistakes.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    cells = [cell for path in sorted(folder.glob("*.ipynb")) for cell in nbformat.read(path, 4).cells]
-    return Assignment(tuple(cells), tuple(module.MISTAKES), tuple(module.VARIANTS))
-
-
-NAMES = sorted(path.parent.name for path in SOLUTIONS.glob("ch*/mistakes.py"))
+NAMES = names()
 EXERCISES = [(name, exercise) for name in NAMES for exercise in load(name).answers()]
 MISTAKES = [(name, mistake) for name in NAMES for mistake in load(name).mistakes]
 VARIANTS = [(name, variant) for name in NAMES for variant in load(name).variants]
@@ -94,44 +36,7 @@ def each_exercise(test):
     return pytest.mark.parametrize(("name", "exercise"), EXERCISES, ids=[exercise for _, exercise in EXERCISES])(test)
 
 
-# ---- the runner ----
-
-
-def run(source, label, namespace):
-    """Run a cell; return the message it fails with, None if it does not."""
-    errors = io.StringIO()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors), warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = lambda message, category, *_: print(f"{category.__name__}: {message}", file=errors)
-        try:
-            exec(compile(source, label, "exec"), namespace)
-        except Exception as error:
-            return f"{type(error).__name__}: {error}"
-    return f"stderr: {errors.getvalue()}" if errors.getvalue() else None
-
-
-def grade(assignment, exercise, code=None, seed=None):
-    """What each test cell of an exercise says (None: passed), with `code` in the place of the answer."""
-    said, namespace = {}, {"__name__": "__main__"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("GRADE_SEED", raising=False)
-        if seed is not None:
-            patch.setenv("GRADE_SEED", seed)
-        for cell in assignment.cells:
-            if cell.cell_type != "code" or "nbgrader" not in cell.metadata:
-                continue
-            name = grade_id(cell)
-            if name == exercise:
-                run(code or cell.source, name, namespace)
-            elif is_test(cell) and name in assignment.tests(exercise):
-                said[name] = run(cell.source, name, namespace)
-            elif is_locked(cell) and not is_grade(cell):
-                assert run(cell.source, name, namespace) is None, f"the locked cell {name} fails"
-    return said
-
-
-def points(assignment, exercise, said):
-    return sum(value for name, value in assignment.tests(exercise).items() if said[name] is None)
+# ---- the judge ----
 
 
 def complaints(assignment, mistake, seed):
@@ -243,11 +148,12 @@ def test_a_hidden_failure_can_be_reproduced_from_its_message(name, exercise):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_whole_notebook_runs_and_its_tests_are_quick(name):
     namespace, seconds = {"__name__": "__main__"}, 0
-    for cell in load(name).cells:
-        if cell.cell_type == "code":
-            began = time.perf_counter()
-            assert run(cell.source, cell.id, namespace) is None, cell.id
-            seconds += (time.perf_counter() - began) * is_test(cell)
+    with as_when_graded(seed=None):
+        for cell in load(name).cells:
+            if cell.cell_type == "code":
+                began = time.perf_counter()
+                assert run(cell.source, cell.id, namespace) is None, cell.id
+                seconds += (time.perf_counter() - began) * is_test(cell)
     assert seconds < SECONDS
 
 
