@@ -1,49 +1,7 @@
 # Every command of the project; `make` alone lists them.
-.DEFAULT_GOAL := help
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
-.DELETE_ON_ERROR:
+include student.mk
 
-PYTHON ?= python3
-BIN := $(CURDIR)/.venv/bin
-UV := .tools/bin/uv
-# One BLAS thread: the matrices here are small, and two threads fight over them. It must be set before NumPy starts.
-export OPENBLAS_NUM_THREADS := 1
-export OMP_NUM_THREADS := 1
-# nbgrader calls its own helpers (alembic) by bare name.
-export PATH := $(BIN):$(PATH)
-export UV_PYTHON_DOWNLOADS := never
-unexport VIRTUAL_ENV PYTHONPATH
-
-.PHONY: help
-help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-
-# ---- set-up: an environment of the project's own, made once, remade when the lock changes ----
-
-.tools/.done: requirements-tools.lock
-	@$(PYTHON) scripts/check_python.py
-	@echo "Setting up: the installer (.tools)"
-	@$(PYTHON) -m venv --clear .tools
-	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
-	@touch $@
-
-.venv/.done: .tools/.done requirements.lock pyproject.toml
-	@echo "Setting up: the environment (.venv), about a minute"
-	@$(UV) venv --quiet --clear --python .tools/bin/python .venv
-	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode -r requirements.lock
-	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
-	@.venv/bin/python -m compileall -q rnncore scripts
-	@touch $@
-
-.PHONY: setup
-setup: .venv/.done  ## Make the environment (the other commands do it by themselves)
-
-# ---- read, solve, grade ----
-
-.PHONY: lab
-lab: setup  ## Open the book in JupyterLab
-	@jupyter lab --config=scripts/jupyter_lab_config.py $(LAB_OPTIONS)
+# ---- teach ----
 
 .PHONY: exercises
 exercises: setup  ## Make exercises/ from solutions/
@@ -56,6 +14,10 @@ course: setup  ## Make a course folder: make course COURSE=../my-course [OVERLAY
 .PHONY: demo-class
 demo-class: setup  ## Grade a made-up class in a throw-away course, print its marks
 	@python -m scripts.demo_class $(DEMO_OPTIONS)
+
+.PHONY: student-zip
+student-zip: setup  ## Pack the course for students, without answers: dist/unrolled-student.zip
+	@python -m scripts.student_zip
 
 # ---- check ----
 
@@ -71,16 +33,25 @@ test-fast: setup  ## Run the tests that take seconds
 faults: setup  ## Plant faults in every backward pass, print what the gradient check catches
 	@python -m scripts.planted_faults
 
+.PHONY: mutants
+mutants: setup  ## Change every model answer in small ways, print what the assignments' tests catch
+	@python -m scripts.mutants
+
 .PHONY: lint
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .
 	@python -m scripts.lint_notebooks
+	@python -m scripts.fingerprints --check
 	@python -m scripts.exercises --check
 
 .PHONY: format
 format: setup  ## Format code and notebooks, strip outputs
 	@ruff check --fix . && ruff format .
 	@nbstripout --keep-id $$(git ls-files -co --exclude-standard '*.ipynb')
+
+.PHONY: fingerprints
+fingerprints: setup  ## Write the kit's cells, and the numbers that tell slips, into solutions/
+	@python -m scripts.fingerprints
 
 .PHONY: hooks
 hooks: setup  ## Strip and lint at every commit (once per clone)

@@ -182,13 +182,18 @@ def generate(course, config, release, gradebook=None):
 def normalise(release):
     """Take out of the released notebooks what changes from run to run; the cells' ids stay."""
     for path, notebook in notebooks_in(release).items():
-        notebook.metadata.pop("widgets", None)
-        for cell in notebook.cells:
-            for key in VOLATILE & set(cell.metadata):
-                del cell.metadata[key]
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        nbformat.write(notebook, release / path)
+        nbformat.write(stripped(notebook), release / path)
+
+
+def stripped(notebook):
+    """A notebook without what running or viewing it leaves behind, changed in place."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for key in VOLATILE & set(cell.metadata):
+            del cell.metadata[key]
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
 
 
 def digest(path):

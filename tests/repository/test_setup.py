@@ -22,6 +22,10 @@ def test_make_alone_lists_the_commands(root):
     listed = make(root).stdout
     for command in (
         "lab",
+        "check",
+        "student-zip",
+        "mutants",
+        "fingerprints",
         "test",
         "test-fast",
         "faults",
@@ -40,7 +44,14 @@ def test_make_alone_lists_the_commands(root):
 def fresh(root, tmp_path):
     """A copy of what set-up reads, with nothing set up."""
     (tmp_path / "scripts").mkdir()
-    for name in ("Makefile", "requirements-tools.lock", "requirements.lock", "pyproject.toml", "scripts/check_python.py"):
+    for name in (
+        "Makefile",
+        "student.mk",
+        "requirements-tools.lock",
+        "requirements.lock",
+        "pyproject.toml",
+        "scripts/check_python.py",
+    ):
         shutil.copy(root / name, tmp_path / name)
     return tmp_path
 
