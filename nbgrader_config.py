@@ -15,8 +15,15 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE, in place of this line and the next\nraise NotImplementedError()"}
 c.ClearSolutions.text_stub = "YOUR ANSWER HERE, in place of this line"
 
+# Students' code is graded apart from the tests, behind walls: gradecore/README.md. Stock nbgrader remains for comparisons.
+if os.environ.get("UNROLLED_GRADER") != "stock":
+    from gradecore import configure
+
+    configure(c)
+    c.TwoKernelExecute.withheld = {"*": ["rnncore"]}
+
 # A cell of an exercise takes a few seconds at most; this stops an endless loop and spares a slow machine.
-c.Execute.timeout = 30
+c.Execute.timeout = c.TwoKernelExecute.cell_seconds = 30
 c.Execute.startup_timeout = 120
 c.Execute.error_on_timeout = {
     "ename": "Timeout",

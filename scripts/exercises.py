@@ -129,6 +129,17 @@ def text_of(path):
     return path.read_bytes().decode("utf-8", errors="ignore")
 
 
+def in_order(lines, text):
+    """Whether a text has these lines one after the other, whatever stands between them."""
+    place = 0
+    for line in lines:
+        place = text.find(line, place)
+        if place < 0:
+            return False
+        place += len(line)
+    return True
+
+
 def leaks(solutions, release, config):
     """What a release gives away, one line each: secret lines, leftover markers, private files."""
     secret, public, answers = [], defaultdict(str), []
@@ -144,7 +155,7 @@ def leaks(solutions, release, config):
     found = [
         f"the whole answer of {name} stands in the clear, line by line, in the same assignment"
         for assignment, name, lines in answers
-        if len(lines) > 1 and all(line in public[assignment] for line in lines)
+        if len(lines) > 1 and in_order(lines, public[assignment])
     ]
     # A line that students may see anyhow, such as the head of a loop, gives nothing away.
     seen = "\n".join([*public.values(), config.ClearSolutions.code_stub["python"], config.ClearSolutions.text_stub])

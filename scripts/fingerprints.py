@@ -21,6 +21,7 @@ from nbgrader.utils import is_locked
 from scripts.assignments import SOLUTIONS, as_when_graded, grade, grade_id, is_test, load, names, run
 
 KIT = SOLUTIONS / "kit.py"
+GLUE = "\N{NO-BREAK SPACE}"  # keeps a line from being wrapped inside a string
 HEAD = ["# fmt: off", "# What the probe gives for the right answer, and for known slips; written by a script."]
 
 
@@ -52,21 +53,22 @@ def right_answer(assignment, exercise):
         right = namespace["PROBES"][exercise]()
     kinds = {name: namespace["kind"](value) for name, value in right.items()}
     numbers = {name: ", ".join(map(short, namespace["prints"](value).ravel())) for name, value in right.items()}
-    entries = ", ".join(f'"{name}": ("{kinds[name]}", [{numbers[name]}])' for name in right)
-    lines = textwrap.wrap(f'RIGHT["{exercise}"] = {{{entries}}}', width=120, subsequent_indent="    ", break_on_hyphens=False)
-    return lines, namespace["fingerprint"](right)
+    entries = ", ".join(f'"{name}": ("{kinds[name].replace(" ", GLUE)}", [{numbers[name]}])' for name in right)
+    text = f'RIGHT["{exercise}"] = {{{entries}}}'
+    lines = textwrap.wrap(text, width=120, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
+    return [line.replace(GLUE, " ") for line in lines], namespace["fingerprint"](right)
 
 
 def slips(assignment, exercise, right):
-    """Hint and fingerprint of the wrong answers that no test names by itself and that the probe tells apart."""
+    """Fingerprint and hint of the wrong answers that no test names by itself and that the probe tells apart."""
     found = {}
     for mistake in (m for m in assignment.mistakes if m.exercise == exercise):
         number = fingerprint_of(assignment, exercise, mistake.code)
-        if not np.isfinite(number) or any(close(number, other) for other in (right, *found.values())):
+        if not np.isfinite(number) or any(close(number, other) for other in (right, *found)):
             continue
         said = filter(None, grade(assignment, exercise, mistake.code, seed="1").values())
         if not any(mistake.hint in message for message in said):
-            found[mistake.hint] = number
+            found[number] = mistake.hint
     return found
 
 
@@ -109,7 +111,7 @@ def written(name):
     for exercise, cell_id in known.items():
         lines, right = right_answer(assignment, exercise)
         cells[cell_id].source = "\n".join([*HEAD, *lines, f'KNOWN["{exercise}"] = {{}}'])
-        named = [f"    {quoted(hint)}: {short(number)}," for hint, number in slips(assignment, exercise, right).items()]
+        named = [f"    {short(number)}: {quoted(hint)}," for number, hint in slips(assignment, exercise, right).items()]
         made[cell_id] = "\n".join([*HEAD, *lines, f'KNOWN["{exercise}"] = {{', *named, "}"])
     return made
 

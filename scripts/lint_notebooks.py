@@ -89,7 +89,7 @@ def findings(path):
         if cell.cell_type != "code":
             continue
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        if len(lines) > LONGEST:
+        if len(lines) > LONGEST and not cell.id.endswith("-known"):  # those hold numbers, for no one to read
             yield f"cell {cell.id}: {len(lines)} lines of code, {LONGEST} at most"
         if cell.outputs or cell.execution_count is not None:
             yield f"cell {cell.id}: outputs are committed; run make format"

@@ -80,7 +80,7 @@ PROBES, RIGHT, KNOWN = {}, {}, {}  # by exercise: a function that calls your ans
 
 def prints(value):
     """A number for each index of the first axis: what lies behind it, weighted by cosines."""
-    value = np.atleast_1d(np.asarray(value, float))
+    value = np.atleast_1d(np.asarray(np.real(value), float))
     rows = value.reshape(len(value), -1)
     return (rows @ np.cos(np.arange(1, rows.shape[1] + 1))).reshape(-1, *[1] * (value.ndim - 1))
 
@@ -97,7 +97,7 @@ def slip(exercise):
         number = fingerprint(PROBES[exercise]())
     except Exception:  # what is wrong shows in the test that asks
         return ""
-    return next((hint for hint, n in KNOWN[exercise].items() if abs(number - n) <= 1e-6 * (1 + abs(n))), "")
+    return next((hint for n, hint in KNOWN[exercise].items() if abs(number - n) <= 1e-6 * (1 + abs(n))), "")
 
 
 # %% compare
@@ -121,4 +121,4 @@ def check_probe(exercise):
     got, right = PROBES[exercise](), RIGHT[exercise]
     check_kinds(got, {name: wanted for name, (wanted, _) in right.items()})
     shown = {name: prints(got[name]) for name in right}
-    compare(exercise, shown, {name: np.reshape(n, shown[name].shape) for name, (_, n) in right.items()}, tolerance=1e-7)
+    compare(exercise, shown, {name: np.reshape(n, shown[name].shape) * 1.0 for name, (_, n) in right.items()}, tolerance=1e-7)

@@ -1,0 +1,319 @@
+"""How a test, in the grader's process, calls what a student wrote, in the student's.
+
+The student's side serves: it waits for questions, and calls, names and attributes are what can be asked for. The grader's side
+asks. Values come back by value (gradecore.wire); of functions and objects comes a stand-in, which can be called and asked for
+attributes and has no truth value, no equality and no array form, so that it cannot lie in a test. While a question is open,
+the other side may call functions that it was given.
+"""
+
+import builtins
+import os
+import socket
+import symtable
+import time
+import types
+
+from gradecore.wire import BadFrame, Own, receive, send
+
+MESSAGE = 2000  # characters kept of an error's message
+CALLING = 5  # seconds that the student's side may take to call
+
+
+class StudentError(Exception):
+    """The student's code raised an error that is none of Python's own; the text names it."""
+
+
+class StudentGone(StudentError):
+    """The student's code gave no answer: it ended, it took too long, or what came was no answer."""
+
+
+class Side:
+    """One end of a connection: the objects that it has handed out, and how values become frames and back."""
+
+    def __init__(self, sock):
+        self.sock, self.objects = sock, []
+
+    def refer(self, value):
+        """What stands for a value that does not travel."""
+        if isinstance(value, Remote) and value._side is self:
+            return {"own": value._number}
+        self.check(value)
+        number = next((n for n, known in enumerate(self.objects) if known is value), len(self.objects))
+        if number == len(self.objects):
+            self.objects.append(value)
+        name = str(getattr(value, "__name__", type(value).__name__))
+        return {"object": [number, callable(value), name[:80]]}
+
+    def check(self, value):
+        """Raise TypeError for what must not be handed to the other side."""
+
+    def resolve(self, item):
+        if isinstance(item, Own):
+            if item.number >= len(self.objects):
+                raise BadFrame("no such object")
+            return self.objects[item.number]
+        return (RemoteCallable if item.can_be_called else Remote)(self, item.number, item.name)
+
+    def send(self, operation, *values):
+        send(self.sock, operation, values, self.refer)
+
+    def receive(self):
+        return receive(self.sock, self.resolve)
+
+    def ask(self, operation, *values):
+        """Send a question, answer what the other side asks meanwhile, return its answer."""
+        self.send(operation, *values)
+        while True:
+            operation, values = self.receive()
+            if operation == "answer" and len(values) == 1:
+                return values[0]
+            if operation == "error" and len(values) == 2:
+                raise self.error(*values)
+            self.answer(operation, values)
+
+    def answer(self, operation, values):
+        """Do what is asked and send what comes of it, be it an error."""
+        try:
+            result = self.do(operation, values)
+        except BadFrame:
+            raise
+        except BaseException as error:
+            self.send("error", type(error).__name__, str(error)[:MESSAGE])
+            return
+        try:
+            self.send("answer", result)
+        except (ValueError, TypeError) as error:
+            self.send("error", type(error).__name__, str(error)[:MESSAGE])
+
+    def do(self, operation, values):
+        """Call a function that was handed out."""
+        if operation == "call" and len(values) == 3:
+            function, arguments, keywords = values
+            if (
+                not any(function is known for known in self.objects)
+                or type(arguments) is not tuple
+                or type(keywords) is not dict
+            ):
+                raise BadFrame("no call")
+            return function(*arguments, **keywords)
+        raise BadFrame("no such question")
+
+    def error(self, name, text):
+        """The exception that stands for an error of the other side."""
+        return RuntimeError(f"{name}: {text}")
+
+
+class Remote:
+    """An object that stays on the other side."""
+
+    def __init__(self, side, number, name):
+        self.__dict__.update(_side=side, _number=number, _name=name)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._side.ask("attribute", self, name)
+
+    def __getitem__(self, key):
+        return self._side.ask("item", self, key)
+
+    def __len__(self):
+        return self._side.ask("length", self)
+
+    def __iter__(self):
+        steps = self._side.ask("iterate", self)
+        while True:
+            more, value = self._side.ask("next", steps)
+            if not more:
+                return
+            yield value
+
+    def __repr__(self):
+        return f"<{self._name} of the student's>"
+
+    def _refuse(self, *_, **__):
+        raise TypeError(f"{self!r} has no value here: only what it returns can be compared")
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __setattr__ = __array__ = _refuse
+    __hash__ = object.__hash__
+    __array_ufunc__ = None
+
+
+class RemoteCallable(Remote):
+    """A function or class that stays on the other side."""
+
+    def __call__(self, *arguments, **keywords):
+        return self._side.ask("call", self, arguments, keywords)
+
+
+# ---- the student's side ----
+
+
+class Student(Side):
+    """Answers questions about a namespace."""
+
+    def __init__(self, sock, namespace):
+        super().__init__(sock)
+        self.namespace = namespace
+
+    def check(self, value):
+        if isinstance(value, types.ModuleType):
+            raise TypeError("a module is imported where it is needed")
+
+    def do(self, operation, values):
+        match operation, values:
+            case "names", [names]:
+                found = {name: self.namespace[name] for name in names if name in self.namespace}
+                return {name: value for name, value in found.items() if not isinstance(value, types.ModuleType)}
+            case "attribute", [thing, name]:
+                return getattr(thing, name)
+            case "item", [thing, key]:
+                return thing[key]
+            case "length", [thing]:
+                return len(thing)
+            case "iterate", [thing]:
+                return iter(thing)
+            case "next", [steps]:
+                try:
+                    return True, next(steps)
+                except StopIteration:
+                    return False, None
+        return super().do(operation, values)
+
+
+def serve(path, namespace):
+    """Answer the grader's questions until it hangs up."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(path)
+        student = Student(sock, namespace)
+        try:
+            while True:
+                student.answer(*student.receive())
+        except (EOFError, OSError):
+            pass
+
+
+# ---- the grader's side ----
+
+
+class Grader(Side):
+    """Asks a student's process, for a limited time."""
+
+    def __init__(self, sock, seconds):
+        super().__init__(sock)
+        self.seconds, self.deadline = seconds, None
+
+    def check(self, value):
+        if not callable(value):
+            raise TypeError(f"a value of type {type(value).__name__} cannot be handed to the student's code")
+
+    def ask(self, operation, *values):
+        outermost, self.deadline = self.deadline is None, self.deadline or time.monotonic() + self.seconds
+        try:
+            return super().ask(operation, *values)
+        except TimeoutError:
+            self.sock.close()
+            raise StudentGone(f"no answer within {self.seconds:g} seconds: is there a loop that never ends?") from None
+        except (BadFrame, EOFError, OSError) as error:
+            self.sock.close()
+            raise StudentGone(f"no answer from your code ({type(error).__name__})") from None
+        finally:
+            if outermost:
+                self.deadline = None
+
+    def receive(self):
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.sock.settimeout(left)
+        return super().receive()
+
+    def error(self, name, text):
+        if type(name) is not str or type(text) is not str:
+            return BadFrame("no error")
+        known = getattr(builtins, name, None)
+        # Only errors: a student's code cannot end the grader, nor pretend that the test itself was interrupted.
+        if isinstance(known, type) and issubclass(known, Exception) and known not in (StopIteration, StopAsyncIteration):
+            try:
+                return known(text)
+            except TypeError:  # UnicodeDecodeError wants five arguments
+                pass
+        return StudentError(f"{name[:80]}: {text}")
+
+
+class Bridge:
+    """In the grader's kernel: gives each cell the student's names that it lacks."""
+
+    def __init__(self, shell, path, seconds):
+        self.shell, self.seconds = shell, seconds
+        self.grader, self.lent, self.wanted = None, {}, set()
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(path)
+        os.chmod(path, 0o777)
+        self.server.listen(8)
+        shell.events.register("pre_run_cell", self.lend)
+        shell.events.register("post_run_cell", self.close)
+
+    def open(self, seconds):
+        """Wait for the student's side to call."""
+        self.server.settimeout(seconds)
+        try:
+            self.grader = Grader(self.server.accept()[0], self.seconds)
+        except OSError:
+            self.grader = None
+
+    def close(self, *_):
+        """Hang up, and send away whoever waits."""
+        if self.grader:
+            self.grader.sock.close()
+        self.grader = None
+        self.server.settimeout(0)
+        try:
+            while True:
+                self.server.accept()[0].close()
+        except OSError:
+            pass
+
+    def lend(self, info):
+        """Before a cell runs: fetch the names that it, or a cell before it, reads and nothing here defines.
+
+        Only test cells are recorded in the shell's history; given cells run without the student's names.
+        """
+        namespace = self.shell.user_ns
+        for name, value in self.lent.items():
+            if namespace.get(name) is value:
+                del namespace[name]
+        self.lent = {}
+        self.wanted |= names_read(self.shell.transform_cell(info.raw_cell))
+        if not info.store_history:
+            return
+        self.open(CALLING)
+        missing = [name for name in sorted(self.wanted) if name not in namespace and not hasattr(builtins, name)]
+        if self.grader and missing:
+            try:
+                self.lent = dict(self.grader.ask("names", missing))
+            except Exception:  # what is missing then is missing: a NameError will say so
+                return
+            namespace.update((name, value) for name, value in self.lent.items() if name in missing)
+
+
+def names_read(source):
+    """The names that a cell expects somebody else to have defined."""
+    try:
+        top = symtable.symtable(source, "<cell>", "exec")
+    except SyntaxError:
+        return set()
+    own = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    return {name for table in tables(top) for name in globals_of(table)} - own
+
+
+def tables(table):
+    """A symbol table and those of the functions and classes in it."""
+    yield table
+    for child in table.get_children():
+        yield from tables(child)
+
+
+def globals_of(table):
+    """The global names that a scope reads."""
+    return [s.get_name() for s in table.get_symbols() if s.is_referenced() and (s.is_global() or table.get_type() == "module")]

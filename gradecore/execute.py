@@ -1,0 +1,268 @@
+"""Run a submission in two kernels: the student's cells in one, behind walls; the tests that judge them in another.
+
+A test cell asks the student's kernel for the names that it lacks and gets values, or stand-ins for functions, over a bridge
+(gradecore.bridge). Locked cells run in both kernels. A submission always ends with every test cell either run to its end or
+marked with an error that says why not.
+"""
+
+import asyncio
+import math
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
+from nbformat.v4 import new_markdown_cell
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import find_all_files, is_grade, is_locked, is_solution
+from traitlets import Dict, Enum, Float, Int, List, Unicode
+
+from gradecore.kernels import Kernel, error
+from gradecore.sandbox import LIMITS, SandboxKernelManager, bubblewrap, files_of
+
+SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in ("wire", "bridge")}
+LOAD = f"""
+def load(sources=dict({SOURCES!r})):
+    import sys, types
+    for name in ("gradecore", *(f"gradecore.{{name}}" for name in sources)):
+        sys.modules[name] = types.ModuleType(name)
+    for name, source in sources.items():
+        exec(compile(source, f"<gradecore.{{name}}>", "exec"), sys.modules[f"gradecore.{{name}}"].__dict__)
+
+load()
+del load
+"""
+WITHHOLD = """
+def withhold(names):
+    import sys
+    for name in list(sys.modules):
+        if any(name == n or name.startswith(n + ".") for n in names):
+            del sys.modules[name]
+    for name in names:
+        sys.modules[name] = None
+
+withhold({names!r})
+del withhold
+"""
+OPEN = "from gradecore import bridge as _b; get_ipython()._bridge = _b.Bridge(get_ipython(), {path!r}, {seconds}); del _b"
+SERVE = "import sys as _s; _s.modules['gradecore.bridge'].serve({path!r}, get_ipython().user_ns)"
+SEED = "import os as _o; _o.environ['GRADE_SEED'] = {seed!r}; del _o"
+ROOM = 64 * 2**20  # bytes that may be written where the two kernels meet
+
+
+class NoSandbox(Exception):
+    """bubblewrap was asked for and cannot be used."""
+
+
+class TwoKernelExecute(NbGraderPreprocessor):
+    """Takes the place of nbgrader's Execute among `Autograde.autograde_preprocessors`."""
+
+    sandbox = Enum(
+        ["auto", "bwrap", "none"],
+        "auto",
+        help="bwrap: bubblewrap, or nothing is graded; auto: bubblewrap where it works, else a warning; none: no walls",
+    ).tag(config=True)
+    call_seconds = Float(10, help="seconds that one call of the student's code may take").tag(config=True)
+    cell_seconds = Int(30, help="seconds that a cell may take").tag(config=True)
+    notebook_seconds = Float(300, help="seconds that all cells of a submission may take").tag(config=True)
+    withheld = Dict(help="by assignment ('*': each): modules that the student's code can neither import nor read").tag(
+        config=True
+    )
+    visible = List(Unicode(), help="further files and folders that the student's code may read").tag(config=True)
+    limits = Dict(LIMITS, help="of the student's process, as in resource.RLIMIT_*").tag(config=True)
+
+    def preprocess(self, nb, resources):
+        """Run the notebook; its outputs take the place of those it had."""
+        if self.sandbox == "bwrap" and not bubblewrap():
+            raise NoSandbox("bubblewrap does not work here, and c.TwoKernelExecute.sandbox is 'bwrap': nothing was graded")
+        walled = self.sandbox != "none" and bubblewrap() is not None
+        resources.setdefault("gradecore", {})["warnings"] = self.warnings = []
+        if not walled:
+            self.warn("no sandbox: the student's code ran with your rights and could read your files")
+        began = time.monotonic()
+        folder = Path(tempfile.mkdtemp(prefix=f"gradecore-{os.getpid()}-"))
+        try:
+            run_sync(self.grade)(nb, resources, folder, walled)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        resources["gradecore"]["seconds"] = time.monotonic() - began
+        return nb, resources
+
+    def warn(self, text):
+        """A word for the table at the end, and for the log."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.log.warning(text)
+
+    # ---- one submission ----
+
+    async def grade(self, nb, resources, folder, walled):
+        self.meeting, self.socket = folder / "meeting", folder / "meeting" / "bridge"
+        for place in (self.meeting, folder / "submission", folder / "tests"):
+            place.mkdir()
+        info = resources["nbgrader"]
+        copy_files(Path(resources["metadata"]["path"]), folder / "submission", [])
+        course = getattr(getattr(self.parent, "parent", None), "coursedir", None)
+        if course:
+            source = course.format_path(course.source_directory, ".", info["assignment"])
+            copy_files(Path(source), folder / "tests", course.ignore)
+        self.withhold = [*self.withheld.get("*", []), *self.withheld.get(info["assignment"], [])]
+        self.student = Kernel(nb, self.student_manager(folder, walled), self.cell_seconds, parent=self)
+        manager = AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
+        self.tests = Kernel(nb, manager, self.cell_seconds, parent=self)
+        self.alive, self.seed = True, str(secrets.randbelow(2**32))
+        watch = asyncio.ensure_future(self.watch())
+        try:
+            await asyncio.gather(self.begin_student(folder, walled), self.begin_tests(folder))
+            await self.run_all(nb)
+        finally:
+            watch.cancel()
+            await asyncio.gather(self.student.end(), self.tests.end(), return_exceptions=True)
+        nb.cells.append(new_markdown_cell(f"Graded with `GRADE_SEED={self.seed}`.", id="gradecore-seed"))
+        nb.metadata["language_info"] = {"name": "python"}
+
+    def student_manager(self, folder, walled):
+        if not walled:
+            return AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
+        return SandboxKernelManager(
+            kernel_name="python3",
+            connection_file=str(self.meeting / "kernel.json"),
+            meeting=str(self.meeting),
+            submission=str(folder / "submission"),
+            visible=self.visible,
+            masked=[str(path) for path in files_of(self.withhold)],
+            limits=self.limits,
+        )
+
+    async def begin_student(self, folder, walled):
+        # Not our environment: bubblewrap itself is process 1 inside, and /proc shows what it was started with.
+        environment = {"PATH": os.environ["PATH"]} if walled else {k: v for k, v in os.environ.items() if k != "GRADE_SEED"}
+        await self.student.begin(folder / "submission", environment)
+        await self.student.ready()
+        await self.student.tell(LOAD)
+        if self.withhold:
+            await self.student.tell(WITHHOLD.format(names=self.withhold))
+
+    async def begin_tests(self, folder):
+        await self.tests.begin(folder / "tests", os.environ | {"OPENBLAS_NUM_THREADS": "1"})
+        await self.tests.ready()
+        for source in (LOAD, OPEN.format(path=str(self.socket), seconds=self.call_seconds), SEED.format(seed=self.seed)):
+            told = await self.tests.tell(source)
+        reply = await self.tests.answered(told, 60)
+        if not reply or reply["status"] != "ok":
+            raise RuntimeError(f"the kernel of the tests could not be prepared: {reply}")
+
+    async def run_all(self, nb):
+        deadline = time.monotonic() + self.notebook_seconds
+        for number, cell in enumerate(nb.cells):
+            if cell.cell_type != "code":
+                continue
+            cell.metadata.pop("tags", None)
+            cell.outputs = []
+            is_test = is_grade(cell) and not is_solution(cell)
+            if time.monotonic() > deadline:
+                cell.outputs = [error("Timeout", "the notebook as a whole took too long: this cell was not run")]
+                self.warn("timed out")
+            elif is_test:
+                await self.run_test(cell, number)
+            else:
+                imports = cell.metadata.pop("gradecore", {}).get("imports")
+                if imports:
+                    await self.tests.tell(imports)
+                await self.run_student(cell, number)
+                if is_locked(cell):
+                    await self.run_locked(cell, number)
+
+    async def run_student(self, cell, number):
+        if not self.alive:
+            cell.outputs = [error("DeadKernel", "not run: the kernel had ended in a cell before")]
+            return
+        try:
+            await self.student.run(cell, number)
+        except DeadKernelError:
+            await self.lose_student("killed")
+        if any(output.get("ename") == "Timeout" for output in cell.outputs):
+            self.warn("timed out")
+
+    async def run_locked(self, cell, number):
+        """Run a given cell beside the tests too; what it shows has been seen in the student's kernel."""
+        shown = cell.outputs
+        try:
+            await self.tests.run(cell, number, recorded=False)
+        except DeadKernelError:
+            self.warn(f"the kernel of the tests ended in {cell.metadata.nbgrader.grade_id}")
+        failed = [output for output in cell.outputs if output.output_type == "error"]
+        if failed:
+            self.log.debug("%s failed beside the tests: %s", cell.metadata.nbgrader.grade_id, failed[0].evalue)
+        cell.outputs = shown
+
+    async def run_test(self, cell, number):
+        if not self.alive:
+            cell.outputs = [error("DeadKernel", "not run: your kernel had ended in a cell before")]
+            return
+        served = await self.student.tell(SERVE.format(path=str(self.socket)))
+        try:
+            await self.tests.run(cell, number)
+        except DeadKernelError:
+            self.warn(f"the kernel of the tests ended in {cell.metadata.nbgrader.grade_id}")
+        if not await self.student.answered(served, 2):
+            await self.student.interrupt()
+            if not await self.student.answered(served, 3):
+                await self.lose_student("did not stop when it was told to")
+        judge(cell, self.tests.ended == "ok")
+        if any("no answer within" in str(output.get("evalue")) for output in cell.outputs):
+            self.warn("timed out")
+        if "### BEGIN HIDDEN TESTS" in cell.source:
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+
+    async def lose_student(self, why):
+        """The student's kernel is no more."""
+        self.alive = False
+        self.warn(why)
+        await self.student.end()
+
+    async def watch(self):
+        """End the student's kernel when it fills the disk where the two meet."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                filled = sum(path.lstat().st_blocks * 512 for path in self.meeting.rglob("*"))
+            except OSError:
+                continue
+            if filled > ROOM and self.alive:
+                await self.lose_student("filled the disk")
+
+
+def judge(cell, completed):
+    """Make sure that a test cell gives no more than its points, and nothing where it did not run to its end.
+
+    nbgrader gives full marks to a cell without output, and to one whose last value is no number.
+    """
+    points = float(cell.metadata.nbgrader["points"])
+    if not completed and not any(output.output_type == "error" for output in cell.outputs):
+        cell.outputs.append(error("NotRun", "this test did not run"))
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            try:
+                score = float(output.data.get("text/plain", ""))
+            except ValueError:
+                score = math.nan
+            if not 0 <= score <= points:
+                cell.outputs = [error("BadScore", f"the test's last value has to be a number between 0 and {points:g}")]
+                return
+
+
+def copy_files(source, target, ignore):
+    """Copy the side files of a folder, but no notebook and nothing that only points elsewhere."""
+    for name in find_all_files(str(source), [*ignore, "*.ipynb"]) if source.is_dir() else []:
+        path = Path(name)
+        if path.is_file() and not path.is_symlink():
+            (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target / path.relative_to(source))
