@@ -9,10 +9,11 @@ An assignment without such cells is left alone.
 """
 
 import argparse
+import base64
 import copy
+import json
 import re
 import sys
-import textwrap
 
 import nbformat
 import numpy as np
@@ -21,8 +22,9 @@ from nbgrader.utils import is_locked
 from scripts.assignments import SOLUTIONS, as_when_graded, grade, grade_id, is_test, load, names, run
 
 KIT = SOLUTIONS / "kit.py"
-GLUE = "\N{NO-BREAK SPACE}"  # keeps a line from being wrapped inside a string
-HEAD = ["# fmt: off", "# What the probe gives for the right answer, and for known slips; written by a script."]
+HEAD = "# What the probe gives for the right answer and for known slips; packed by a script."
+FOLDED = {"source_hidden": True}
+WIDTH = 100  # characters of a packed line
 
 
 def kit_cells():
@@ -47,16 +49,13 @@ def namespace_with(assignment, exercise, code=None):
 
 
 def right_answer(assignment, exercise):
-    """The lines that say what the probe gives for the model answer, and its fingerprint."""
+    """What the probe gives for the model answer, as kinds and prints by name, and its fingerprint."""
     with as_when_graded(seed=None):
         namespace = namespace_with(assignment, exercise)
         right = namespace["PROBES"][exercise]()
     kinds = {name: namespace["kind"](value) for name, value in right.items()}
-    numbers = {name: ", ".join(map(short, namespace["prints"](value).ravel())) for name, value in right.items()}
-    entries = ", ".join(f'"{name}": ("{kinds[name].replace(" ", GLUE)}", [{numbers[name]}])' for name in right)
-    text = f'RIGHT["{exercise}"] = {{{entries}}}'
-    lines = textwrap.wrap(text, width=120, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
-    return [line.replace(GLUE, " ") for line in lines], namespace["fingerprint"](right)
+    numbers = {name: [digits(n) for n in namespace["prints"](value).ravel()] for name, value in right.items()}
+    return {name: [kinds[name], numbers[name]] for name in right}, namespace["fingerprint"](right)
 
 
 def slips(assignment, exercise, right):
@@ -87,12 +86,37 @@ def close(a, b):
     return abs(a - b) <= 2e-6 * (1 + abs(b))
 
 
-def short(number):
-    return f"{number:.9g}"
+def digits(number):
+    """A number as it is stored."""
+    return float(f"{number:.9g}")
 
 
-def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def packed(exercise, right, known):
+    """The source of a `known` cell."""
+    text = base64.b64encode(json.dumps([right, known], ensure_ascii=False).encode()).decode()
+    lines = [f'    "{text[k : k + WIDTH]}"' for k in range(0, len(text), WIDTH)]
+    return "\n".join([HEAD, f'RIGHT["{exercise}"], KNOWN["{exercise}"] = unpacked(', *lines, ")"])
+
+
+def says_the_same(source, other):
+    """Whether two `known` cells hold the same but for rounding, which differs from processor to processor."""
+    return alike(*(unpacked(text) for text in (source, other)))
+
+
+def unpacked(source):
+    """What a `known` cell holds; None for a cell that holds something else."""
+    lines = re.findall(r'^    "(.*)"$', source, flags=re.MULTILINE)
+    return json.loads(base64.b64decode("".join(lines))) if lines else None
+
+
+def alike(a, b):
+    if isinstance(a, float | int) and isinstance(b, float | int):
+        return close(a, b)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return list(a) == list(b) and all(map(alike, a.values(), b.values()))
+    return a == b
 
 
 def written(name):
@@ -106,14 +130,22 @@ def written(name):
         cells[cell_id].source = source
     known = {e: f"{'-'.join(e.split('-')[:2])}-known" for e in assignment.answers()}
     known = {exercise: cell_id for exercise, cell_id in known.items() if cell_id in cells}
+    present = {cell_id: cells[cell_id].source for cell_id in known.values()}
     for exercise, cell_id in known.items():
-        cells[cell_id].source = f'KNOWN["{exercise}"] = {{}}'
+        cells[cell_id].source = packed(exercise, {}, [])
     for exercise, cell_id in known.items():
-        lines, right = right_answer(assignment, exercise)
-        cells[cell_id].source = "\n".join([*HEAD, *lines, f'KNOWN["{exercise}"] = {{}}'])
-        named = [f"    {short(number)}: {quoted(hint)}," for number, hint in slips(assignment, exercise, right).items()]
-        made[cell_id] = "\n".join([*HEAD, *lines, f'KNOWN["{exercise}"] = {{', *named, "}"])
+        right, number = right_answer(assignment, exercise)
+        cells[cell_id].source = packed(exercise, right, [])
+        found = [[digits(n), hint] for n, hint in slips(assignment, exercise, number).items()]
+        new = packed(exercise, right, found)
+        made[cell_id] = present[cell_id] if says_the_same(present[cell_id], new) else new
     return made
+
+
+def is_up_to_date(cell, made):
+    """Whether a cell holds what it should; those that students need not read are folded."""
+    folded = cell.id in made or cell.id.endswith("-probe")
+    return not folded or (cell.source == made.get(cell.id, cell.source) and cell.metadata.get("jupyter") == FOLDED)
 
 
 def main():
@@ -126,9 +158,10 @@ def main():
         made = written(name)
         for path in sorted((SOLUTIONS / name).glob("*.ipynb")):
             notebook = nbformat.read(path, 4)
-            stale = [cell for cell in notebook.cells if cell.source != made.get(cell.id, cell.source)]
+            stale = [cell for cell in notebook.cells if made and not is_up_to_date(cell, made)]
             for cell in stale:
-                cell.source = made[cell.id]
+                cell.source = made.get(cell.id, cell.source)
+                cell.metadata["jupyter"] = FOLDED
                 differ.append(cell.id)
             if stale and not options.check:
                 nbformat.write(notebook, path)
