@@ -38,6 +38,16 @@ v1, v2, v3, v4, v5 = (partial(variant, exercise) for exercise in HEADS)
 STEP = [
     ex1("blank", 0, "Nothing is there.", "NotImplementedError", STUB),
     ex1(
+        "asks the library",
+        0,
+        "The answer has to be one's own.",
+        "rnncore",
+        """
+        from rnncore import RNNCell
+        return RNNCell(x.shape[1], h_prev.shape[1], np.random.default_rng()).step(x, h_prev)[0]
+        """,
+    ),
+    ex1(
         "constant",
         0,
         "The shape alone is no answer.",
@@ -163,6 +173,16 @@ STEP_VARIANTS = [
 
 FORWARD = [
     ex2("blank", 0, "Nothing is there.", "NotImplementedError", STUB),
+    ex2(
+        "asks the library",
+        0,
+        "The answer has to be one's own.",
+        "rnncore",
+        """
+        from rnncore import RNN
+        return RNN(xs.shape[2], h_0.shape[1], np.random.default_rng()).forward(xs, (h_0,))[0]
+        """,
+    ),
     ex2(
         "constant",
         0,
@@ -405,6 +425,16 @@ n = targets.size
 LOSS = [
     ex3("blank", 0, "Nothing is there.", "NotImplementedError", STUB),
     ex3(
+        "asks the library",
+        0,
+        "The answer has to be one's own.",
+        "rnncore",
+        """
+        from rnncore import softmax_cross_entropy
+        return softmax_cross_entropy(logits, targets)
+        """,
+    ),
+    ex3(
         "constant",
         0,
         "A float and an array of the right shape are no answer.",
@@ -644,6 +674,16 @@ def backward(
 BACKWARD = [
     ex4("blank", 0, "Nothing is there.", "NotImplementedError", STUB),
     ex4(
+        "asks the library",
+        0,
+        "The answer has to be one's own.",
+        "rnncore",
+        """
+        from rnncore import RNNCell
+        return RNNCell(x.shape[1], h_prev.shape[1], np.random.default_rng()).step_backward(dh, (x, h_prev, h))
+        """,
+    ),
+    ex4(
         "constant",
         0,
         "Shapes alone are no answer.",
@@ -855,6 +895,16 @@ return {result}
 
 BPTT = [
     ex5("blank", 0, "Nothing is there.", "NotImplementedError", STUB),
+    ex5(
+        "asks the library",
+        0,
+        "The answer has to be one's own.",
+        "rnncore",
+        """
+        from rnncore import RNN
+        return RNN(1, dhs.shape[2], np.random.default_rng()).backward(dhs, caches)
+        """,
+    ),
     ex5(
         "constant",
         0,
