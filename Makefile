@@ -37,6 +37,10 @@ faults: setup  ## Plant faults in every backward pass, print what the gradient c
 mutants: setup  ## Change every model answer in small ways, print what the assignments' tests catch
 	@python -m scripts.mutants
 
+.PHONY: crash
+crash: setup  ## Kill the grader at twenty random moments, look whether the next run makes every mark right (15 minutes)
+	@python -m scripts.crash $(CRASH_OPTIONS)
+
 .PHONY: lint
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .

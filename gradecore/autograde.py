@@ -1,23 +1,28 @@
 """Grade a class so that nothing is lost: each submission in a staging folder, renamed when it is complete; a table at the end.
 
 A run that is killed leaves the gradebook and the folders so that the next run finishes it. What stock nbgrader left half graded
-is found and graded again.
+is found and graded again. One grader at a time works in a course.
 """
 
+import contextlib
+import fcntl
 import fnmatch
 import glob
 import os
 import re
 import shutil
+import signal
+import socket
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from nbgrader.utils import rmtree
+from nbgrader.utils import find_all_files, parse_utc, rmtree
 from traitlets import Int
 
 STAGING = ".gradecore"  # in the course's folder; nbgrader's own folders have names without a dot
@@ -30,7 +35,7 @@ class SafeAutograde(Autograde):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.staged, self.rows = False, []
+        self.staged, self.row, self.rows = False, None, []
 
     # ---- where a submission is while it is graded ----
 
@@ -44,10 +49,10 @@ class SafeAutograde(Autograde):
 
     def init_destination(self, assignment_id, student_id):
         """Whether a submission is to be graded; from here on it is staged."""
-        self.staged = False
+        self.staged, self.row = False, Row(student_id, assignment_id, time.monotonic())
         if not super().init_destination(assignment_id, student_id):
             return False
-        self.staged, self.row = True, Row(student_id, assignment_id, time.monotonic())
+        self.staged = True
         self.rows.append(self.row)
         return True
 
@@ -58,36 +63,81 @@ class SafeAutograde(Autograde):
         self.staged = False
         final = Path(self._format_dest(assignment_id, student_id))
         final.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(staged, final)
+        if final.exists():  # another notebook of this submission was graded before: nbgrader autograde --notebook
+            for path in [path for path in staged.rglob("*") if path.is_file()]:
+                (final / path.relative_to(staged)).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, final / path.relative_to(staged))
+        else:
+            os.rename(staged, final)
+        if self.coursedir.groupshared:
+            share(final.parent.parent, final.parent)
         self.row.finished = time.monotonic()
 
     # ---- what is graded ----
 
     def start(self):
         """Grade, then print who got what."""
-        clean(Path(self.coursedir.root))
-        self.redo_unfinished()
-        try:
-            super().start()
-        finally:
-            self.staged = False
-            shutil.rmtree(Path(self.coursedir.root) / STAGING / str(os.getpid()), ignore_errors=True)
-            for line in self.table():
-                self.log.warning(line)
-        unscored = [row.student for row in self.rows if not row.finished]
-        if unscored:
-            raise NbGraderException(f"not graded: {', '.join(unscored)}")
+        root = Path(self.coursedir.root)
+        with self.alone(root), terminable():
+            clean(root)
+            self.redo_unfinished()
+            self.coursedir.get_existing_timestamp = self.timestamp
+            try:
+                super().start()
+            except KeyboardInterrupt:
+                self.log.error("Stopped. The same command grades the rest.")
+                raise SystemExit(130) from None
+            finally:
+                del self.coursedir.get_existing_timestamp
+                self.staged = False
+                shutil.rmtree(root / STAGING / str(os.getpid()), ignore_errors=True)
+                for line in self.table():
+                    self.log.warning(line)
+            unscored = [row.student for row in self.rows if not row.finished]
+            if unscored:
+                self.fail(f"not graded: {', '.join(unscored)}")
+
+    def fail(self, reason):
+        """Say why and stop; nbgrader itself would exit without a word."""
+        self.log.error(reason)
+        raise NbGraderException(reason)
+
+    @contextlib.contextmanager
+    def alone(self, root):
+        """Hold the course's lock, which ends with the process however that ends; refuse where another grader holds it."""
+        (root / STAGING).mkdir(exist_ok=True)
+        with open(root / STAGING / "lock", "a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                self.fail(f"another grader is at work in this course ({lock.read().strip()}): wait until it has finished")
+            except OSError as problem:
+                self.log.warning("This folder cannot be locked (%s): let no second grader work in it.", problem)
+            if self.coursedir.groupshared:
+                share(root / STAGING, root / STAGING / "lock")
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+            lock.flush()
+            yield
 
     def init_notebooks(self):
         """Each submission's notebooks are those of the release, whatever names the student's files have."""
         self.assignments = {}
-        pattern = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
-        for folder in map(Path, sorted(glob.glob(pattern))):
-            if folder.is_dir():
-                names = [name for name in self.released(folder.name) if fnmatch.fnmatch(name, self.coursedir.notebook_id)]
-                self.assignments[str(folder)] = [str(folder / f"{name}.ipynb") for name in names]
+        for folder, _, assignment in self.folders(self._input_directory):
+            names = [name for name in self.released(assignment) if fnmatch.fnmatch(name, self.coursedir.notebook_id)]
+            self.assignments[str(folder)] = [str(folder / f"{name}.ipynb") for name in names]
         if not any(self.assignments.values()):
             super().init_notebooks()  # which finds words for it
+
+    def folders(self, directory):
+        """What is in a directory of nbgrader's, such as submitted/, for this run: folder, student, assignment."""
+        place, course = self.coursedir.format_path, self.coursedir
+        parts = re.compile(place(directory, "(?P<student>.*)", "(?P<assignment>.*)", escape=True))
+        for folder in sorted(glob.glob(place(directory, course.student_id, course.assignment_id))):
+            found = parts.match(folder)
+            if found:
+                yield Path(folder), found["student"], found["assignment"]
 
     def released(self, assignment_id):
         """The names of an assignment's notebooks."""
@@ -95,24 +145,53 @@ class SafeAutograde(Autograde):
             try:
                 return [notebook.name for notebook in gradebook.find_assignment(assignment_id).notebooks]
             except MissingEntry:
-                raise NbGraderException(
-                    f"{assignment_id}: expected an assignment that was released (nbgrader generate_assignment)"
-                ) from None
+                self.fail(f"{assignment_id}: expected an assignment that was released (nbgrader generate_assignment)")
 
     def init_assignment(self, assignment_id, student_id):
-        """As in nbgrader, but links, devices and huge files stay where they are."""
-        source = Path(self._format_source(assignment_id, student_id))
-        refused = [path for path in source.rglob("*") if not is_plain(path, self.largest)]
-        for path in refused:
-            self.row.warnings.append(f"{path.name} left out (a link, a device, or too large)")
-        ignored = self.coursedir.ignore
-        self.coursedir.ignore = [*ignored, *(re.sub(r"([*?[])", r"[\1]", path.name) for path in refused)]
-        expected = list(self.notebooks)
+        """As in nbgrader, but of the side files only what is a plain file and in nobody's way."""
+        ignored, expected = self.coursedir.ignore, list(self.notebooks)
+        self.coursedir.ignore = ["*"]  # nbgrader enters student and submission into the gradebook, and copies nothing
         try:
             super().init_assignment(assignment_id, student_id)
         finally:
             self.coursedir.ignore = ignored
         self.notebooks = expected
+        given = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id))
+        own = self.exclude_overwriting.get(assignment_id, [])
+        given = {path: whole for path, whole in self.side_files(given).items() if str(path) not in own}
+        handed_in = self.side_files(Path(self._format_source(assignment_id, student_id)))
+        for path, whole in handed_in.items():
+            if not is_plain(whole, self.largest):
+                self.row.warnings.append(f"{path} left out (a link, a device, not readable, or too large)")
+            elif path not in given and any(other in path.parents or path in other.parents for other in given):
+                self.row.warnings.append(f"{path} left out (it is in the way of a file of the assignment)")
+            elif path not in given:
+                self.stage(whole, path, assignment_id, student_id)
+        for path, whole in given.items():
+            self.stage(whole, path, assignment_id, student_id)
+
+    def side_files(self, folder):
+        """The files of a folder but for notebooks and what the course ignores, by relative path."""
+        found = find_all_files(str(folder), [*self.coursedir.ignore, "*.ipynb"])
+        return {Path(path).relative_to(folder): Path(path) for path in sorted(found)}
+
+    def stage(self, path, name, assignment_id, student_id):
+        """Copy a side file to the submission's staging folder."""
+        copy = Path(self._format_dest(assignment_id, student_id)) / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+    def timestamp(self, folder):
+        """When a submission was handed in, as nbgrader reads it; timestamp.txt may be anything, too."""
+        path = Path(folder) / "timestamp.txt"
+        try:
+            if not os.path.lexists(path):
+                return None
+            text = path.read_text() if is_plain(path, 1000) else "no date"
+            return parse_utc(text.strip()) if text.strip() else None
+        except (ValueError, OverflowError, OSError):
+            self.row.warnings.append("timestamp.txt is not readable, so nothing is known of lateness")
+            return None
 
     def convert_single_notebook(self, notebook_filename):
         """Grade a notebook, and note what happened to it."""
@@ -122,20 +201,19 @@ class SafeAutograde(Autograde):
     def write_single_notebook(self, output, resources):
         self.resources = resources
         self.row.notes(resources)
+        output = output.encode(errors="replace").decode()  # JSON can say half a character, a file cannot hold it
         super().write_single_notebook(output, resources)
 
     # ---- before and after ----
 
     def redo_unfinished(self):
         """Remove what a grader that was killed left behind in autograded/: nbgrader would skip it for ever."""
+        everything = self.coursedir.notebook_id == "*"
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            pattern = self.coursedir.format_path(
-                self.coursedir.autograded_directory, self.coursedir.student_id, self.coursedir.assignment_id
-            )
-            for folder in map(Path, sorted(glob.glob(pattern))):
-                why = unfinished(folder, gradebook)
+            for folder, student, assignment in self.folders(self.coursedir.autograded_directory):
+                why = unfinished(folder, gradebook, student, assignment, self.permissions, everything)
                 if why:
-                    self.log.warning("Grading %s of %s again: %s", folder.name, folder.parent.name, why)
+                    self.log.warning("Grading %s of %s again: %s", assignment, student, why)
                     rmtree(str(folder))
 
     def table(self):
@@ -148,7 +226,9 @@ class SafeAutograde(Autograde):
                 score = "not graded"
                 if row.finished:
                     entry = gradebook.find_submission(row.assignment, row.student)
-                    score = f"{entry.score:g} of {entry.max_score:g}"
+                    late = entry.late_submission_penalty or 0
+                    row.warnings += [f"late: {late:g} points off"] * (late > 0)
+                    score = f"{max(0, entry.score - late):g} of {entry.max_score:g}"
                 seconds = f"{(row.finished or time.monotonic()) - row.began:7.1f}"
                 yield f"{row.student:20}  {score:>12}  {seconds}  {'; '.join(dict.fromkeys(row.warnings))}"
 
@@ -169,35 +249,71 @@ class Row:
 
 
 def is_plain(path, largest):
-    """Whether a path is a folder, or a file of its own that is not too large."""
+    """Whether a path is a file of its own that can be read and is not too large."""
     about = path.lstat()
-    return stat.S_ISDIR(about.st_mode) or (stat.S_ISREG(about.st_mode) and about.st_size <= largest)
+    return stat.S_ISREG(about.st_mode) and about.st_size <= largest and os.access(path, os.R_OK)
 
 
-def unfinished(folder, gradebook):
+def share(*paths):
+    """Let the course's group write, as nbgrader does where a course is shared."""
+    for path in paths:
+        with contextlib.suppress(PermissionError):  # another of the group made it, and shared it then
+            path.chmod(0o2770 if path.is_dir() else 0o660)
+
+
+@contextlib.contextmanager
+def terminable():
+    """Let SIGTERM and a closed terminal stop the run as Ctrl-C does, unless somebody has other plans for them."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def unfinished(folder, gradebook, student, assignment, permissions, everything=True):
     """Why a folder in autograded/ is not a finished one; None if it is."""
     notebooks = list(folder.glob("*.ipynb"))
-    if any(path.stat().st_mode & 0o222 for path in notebooks):
+    if not int(str(permissions), 8) & 0o222 and any(path.stat().st_mode & 0o222 for path in notebooks):
         return "its notebooks can still be written to"
     try:
-        entry = gradebook.find_submission(folder.name, folder.parent.name)
+        entry = gradebook.find_submission(assignment, student)
     except MissingEntry:
         return "the gradebook does not know it"
-    open_grades = [g for n in entry.notebooks for g in n.grades if g.auto_score is None and g.cell.cell_type == "code"]
-    if any(not g.needs_manual_grade for g in open_grades):
+    if everything and {notebook.name for notebook in entry.notebooks} - {path.stem for path in notebooks}:
+        return "a notebook is missing"
+    grades = [grade for notebook in entry.notebooks for grade in notebook.grades]
+    if any(g.auto_score is None and g.manual_score is None and not g.needs_manual_grade for g in grades):
         return "a test has no score"
     return None
 
 
 def clean(root):
-    """Remove the staging and temporary folders of graders that are no more."""
-    places = [*(root / STAGING).glob("*"), *Path(tempfile.gettempdir()).glob("gradecore-*")]
-    for place in places:
-        owner = re.search(r"\d+", place.name)
-        if (
-            owner
-            and place.lstat().st_uid == os.getuid()
-            and not os.path.exists(f"/proc/{owner[0]}")
-            and os.path.exists("/proc")
-        ):
-            shutil.rmtree(place, ignore_errors=True)
+    """Remove what graders that are no more left: of this course, which is locked, all; of the temporary folders, the dead's."""
+    for place in (root / STAGING).glob("*/"):
+        shutil.rmtree(place, ignore_errors=True)
+    for place in Path(tempfile.gettempdir()).glob("gradecore-*"):
+        owner = re.match(r"gradecore-(\d+)-", place.name)
+        with contextlib.suppress(FileNotFoundError):
+            if owner and place.lstat().st_uid == os.getuid() and not is_alive(int(owner[1])):
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def is_alive(number):
+    """Whether a process of this number is running."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True

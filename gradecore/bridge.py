@@ -6,7 +6,9 @@ attributes and has no truth value, no equality and no array form, so that it can
 the other side may call functions that it was given.
 """
 
+import ast
 import builtins
+import contextlib
 import os
 import socket
 import symtable
@@ -16,6 +18,7 @@ import types
 from gradecore.wire import BadFrame, Own, receive, send
 
 MESSAGE = 2000  # characters kept of an error's message
+ABSENT = object()  # in the place of a value
 CALLING = 5  # seconds that the student's side may take to call
 
 
@@ -30,6 +33,8 @@ class StudentGone(StudentError):
 class Side:
     """One end of a connection: the objects that it has handed out, and how values become frames and back."""
 
+    told = Exception  # errors that the other side is told of; others end what runs here
+
     def __init__(self, sock):
         self.sock, self.objects = sock, []
 
@@ -41,8 +46,7 @@ class Side:
         number = next((n for n, known in enumerate(self.objects) if known is value), len(self.objects))
         if number == len(self.objects):
             self.objects.append(value)
-        name = str(getattr(value, "__name__", type(value).__name__))
-        return {"object": [number, callable(value), name[:80]]}
+        return {"object": [number, callable(value), name_of(value)]}
 
     def check(self, value):
         """Raise TypeError for what must not be handed to the other side."""
@@ -62,28 +66,35 @@ class Side:
 
     def ask(self, operation, *values):
         """Send a question, answer what the other side asks meanwhile, return its answer."""
+        kind, values = self.exchange(operation, *values)
+        if kind == "error":
+            raise self.error(*values)
+        return values[0]
+
+    def exchange(self, operation, *values):
+        """The same, with errors as they come: "answer" and a value, or "error", a name and a text."""
         self.send(operation, *values)
         while True:
             operation, values = self.receive()
-            if operation == "answer" and len(values) == 1:
-                return values[0]
-            if operation == "error" and len(values) == 2:
-                raise self.error(*values)
+            if (operation == "answer" and len(values) == 1) or (operation == "error" and [*map(type, values)] == [str, str]):
+                return operation, values
             self.answer(operation, values)
 
     def answer(self, operation, values):
         """Do what is asked and send what comes of it, be it an error."""
         try:
             result = self.do(operation, values)
-        except BadFrame:
+        except (BadFrame, StudentGone):
             raise
-        except BaseException as error:
-            self.send("error", type(error).__name__, str(error)[:MESSAGE])
+        except self.told as error:
+            self.send("error", *words(error))
             return
         try:
             self.send("answer", result)
-        except (ValueError, TypeError) as error:
-            self.send("error", type(error).__name__, str(error)[:MESSAGE])
+        except (OSError, StudentGone):
+            raise
+        except Exception as error:  # the value does not travel
+            self.send("error", *words(error))
 
     def do(self, operation, values):
         """Call a function that was handed out."""
@@ -103,6 +114,22 @@ class Side:
         return RuntimeError(f"{name}: {text}")
 
 
+def name_of(value):
+    """What an object calls itself, whatever its attributes do."""
+    try:
+        return str(getattr(value, "__name__", type(value).__name__))[:80]
+    except Exception:
+        return type(value).__name__[:80]
+
+
+def words(error):
+    """An error's name and message, whatever its methods do."""
+    try:
+        return type(error).__name__, str(error)[:MESSAGE]
+    except Exception:
+        return type(error).__name__, ""
+
+
 class Remote:
     """An object that stays on the other side."""
 
@@ -110,7 +137,7 @@ class Remote:
         self.__dict__.update(_side=side, _number=number, _name=name)
 
     def __getattr__(self, name):
-        if name.startswith("__"):
+        if name.startswith(("__", "_repr_", "_ipython_")):  # what a notebook shows of it is its repr
             raise AttributeError(name)
         return self._side.ask("attribute", self, name)
 
@@ -152,9 +179,11 @@ class RemoteCallable(Remote):
 class Student(Side):
     """Answers questions about a namespace."""
 
+    told = BaseException
+
     def __init__(self, sock, namespace):
         super().__init__(sock)
-        self.namespace = namespace
+        self.namespace, self.before = namespace, {}
 
     def check(self, value):
         if isinstance(value, types.ModuleType):
@@ -165,6 +194,9 @@ class Student(Side):
             case "names", [names]:
                 found = {name: self.namespace[name] for name in names if name in self.namespace}
                 return {name: value for name, value in found.items() if not isinstance(value, types.ModuleType)}
+            case "put" | "take", [name, *value]:  # a test's own in the place of a function, or nothing
+                self.before.setdefault(name, self.namespace.get(name, ABSENT))
+                return self.set(name, *value or [ABSENT])
             case "attribute", [thing, name]:
                 return getattr(thing, name)
             case "item", [thing, key]:
@@ -180,6 +212,17 @@ class Student(Side):
                     return False, None
         return super().do(operation, values)
 
+    def set(self, name, value):
+        if value is ABSENT:
+            self.namespace.pop(name, None)
+        else:
+            self.namespace[name] = value
+
+    def restore(self):
+        """Give back what a test put or took."""
+        for name, value in self.before.items():
+            self.set(name, value)
+
 
 def serve(path, namespace):
     """Answer the grader's questions until it hangs up."""
@@ -191,46 +234,72 @@ def serve(path, namespace):
                 student.answer(*student.receive())
         except (EOFError, OSError):
             pass
+        finally:
+            student.restore()
 
 
 # ---- the grader's side ----
 
 
+class Line:
+    """A socket that gives up at a deadline, however the other side spreads what it sends."""
+
+    def __init__(self, sock):
+        self.sock, self.deadline = sock, None
+        self.close = sock.close
+
+    def recv(self, size):
+        self.sock.settimeout(self.left())
+        return self.sock.recv(size)
+
+    def sendall(self, content):
+        self.sock.settimeout(self.left())
+        self.sock.sendall(content)
+
+    def left(self):
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
 class Grader(Side):
     """Asks a student's process, for a limited time."""
 
-    def __init__(self, sock, seconds):
-        super().__init__(sock)
-        self.seconds, self.deadline = seconds, None
+    def __init__(self, sock, seconds, changes=lambda: ()):
+        super().__init__(Line(sock))
+        self.seconds, self.changes = seconds, changes
 
     def check(self, value):
         if not callable(value):
             raise TypeError(f"a value of type {type(value).__name__} cannot be handed to the student's code")
 
-    def ask(self, operation, *values):
-        outermost, self.deadline = self.deadline is None, self.deadline or time.monotonic() + self.seconds
+    def exchange(self, operation, *values):
+        outermost = self.sock.deadline is None
+        if outermost:
+            self.sock.deadline = time.monotonic() + self.seconds
         try:
-            return super().ask(operation, *values)
+            for change in self.changes() if outermost else ():
+                super().exchange(*change)
+            return super().exchange(operation, *values)
+        except StudentGone:  # in a question within this one
+            raise
         except TimeoutError:
             self.sock.close()
             raise StudentGone(f"no answer within {self.seconds:g} seconds: is there a loop that never ends?") from None
         except (BadFrame, EOFError, OSError) as error:
             self.sock.close()
             raise StudentGone(f"no answer from your code ({type(error).__name__})") from None
+        except (TypeError, ValueError):  # the question cannot be sent, and nothing was
+            raise
+        except BaseException:  # an interrupt: the answer would be taken for that of the next question
+            self.sock.close()
+            raise
         finally:
             if outermost:
-                self.deadline = None
-
-    def receive(self):
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.sock.settimeout(left)
-        return super().receive()
+                self.sock.deadline = None
 
     def error(self, name, text):
-        if type(name) is not str or type(text) is not str:
-            return BadFrame("no error")
         known = getattr(builtins, name, None)
         # Only errors: a student's code cannot end the grader, nor pretend that the test itself was interrupted.
         if isinstance(known, type) and issubclass(known, Exception) and known not in (StopIteration, StopAsyncIteration):
@@ -246,7 +315,7 @@ class Bridge:
 
     def __init__(self, shell, path, seconds):
         self.shell, self.seconds = shell, seconds
-        self.grader, self.lent, self.wanted = None, {}, set()
+        self.grader, self.lent, self.wanted, self.seen = None, {}, set(), {}
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(path)
         os.chmod(path, 0o777)
@@ -258,7 +327,7 @@ class Bridge:
         """Wait for the student's side to call."""
         self.server.settimeout(seconds)
         try:
-            self.grader = Grader(self.server.accept()[0], self.seconds)
+            self.grader = Grader(self.server.accept()[0], self.seconds, self.changes)
         except OSError:
             self.grader = None
 
@@ -283,28 +352,48 @@ class Bridge:
         for name, value in self.lent.items():
             if namespace.get(name) is value:
                 del namespace[name]
-        self.lent = {}
+        self.lent, self.seen = {}, {}
         self.wanted |= names_read(self.shell.transform_cell(info.raw_cell))
         if not info.store_history:
             return
         self.open(CALLING)
         missing = [name for name in sorted(self.wanted) if name not in namespace and not hasattr(builtins, name)]
         if self.grader and missing:
-            try:
-                self.lent = dict(self.grader.ask("names", missing))
-            except Exception:  # what is missing then is missing: a NameError will say so
-                return
-            namespace.update((name, value) for name, value in self.lent.items() if name in missing)
+            for name in missing:
+                # What does not come, or does not travel, is missing then: a NameError will say so.
+                with contextlib.suppress(Exception):
+                    self.lent |= {n: value for n, value in self.grader.ask("names", [name]).items() if n == name}
+            namespace.update(self.lent)
+
+    def changes(self):
+        """What a test has done to the student's functions: taken one away, or put its own in the place of one.
+
+        The student's code sees that until the cell ends; so a test can find out who calls whom.
+        """
+        for name, lent in self.lent.items():
+            now = self.shell.user_ns.get(name, ABSENT)
+            if isinstance(lent, RemoteCallable) and now is not self.seen.get(name, lent):
+                self.seen[name] = now
+                if now is ABSENT:
+                    yield "take", name
+                elif callable(now):
+                    yield "put", name, now
 
 
 def names_read(source):
-    """The names that a cell expects somebody else to have defined."""
+    """The names that a cell expects somebody else to have defined: it never sets them, or reads them in a statement before."""
     try:
-        top = symtable.symtable(source, "<cell>", "exec")
+        statements = [ast.unparse(statement) for statement in ast.parse(source).body]
+        parts = [symtable.symtable(statement, "<cell>", "exec") for statement in statements]
     except SyntaxError:
         return set()
-    own = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
-    return {name for table in tables(top) for name in globals_of(table)} - own
+    read, before, own = set(), set(), set()
+    for part in parts:
+        sets = {s.get_name() for s in part.get_symbols() if s.is_assigned() or s.is_imported()}
+        before |= set(globals_of(part)) - sets - own
+        read |= {name for table in tables(part) for name in globals_of(table)}
+        own |= sets
+    return (read - own) | before
 
 
 def tables(table):

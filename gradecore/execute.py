@@ -52,7 +52,6 @@ del withhold
 OPEN = "from gradecore import bridge as _b; get_ipython()._bridge = _b.Bridge(get_ipython(), {path!r}, {seconds}); del _b"
 SERVE = "import sys as _s; _s.modules['gradecore.bridge'].serve({path!r}, get_ipython().user_ns)"
 SEED = "import os as _o; _o.environ['GRADE_SEED'] = {seed!r}; del _o"
-ROOM = 64 * 2**20  # bytes that may be written where the two kernels meet
 
 
 class NoSandbox(Exception):
@@ -88,6 +87,9 @@ class TwoKernelExecute(NbGraderPreprocessor):
         folder = Path(tempfile.mkdtemp(prefix=f"gradecore-{os.getpid()}-"))
         try:
             run_sync(self.grade)(nb, resources, folder, walled)
+        except (KeyboardInterrupt, SystemExit):  # the loop has stopped where it was: let it end the kernels
+            run_sync(self.abandon)()
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         resources["gradecore"]["seconds"] = time.monotonic() - began
@@ -101,7 +103,13 @@ class TwoKernelExecute(NbGraderPreprocessor):
 
     # ---- one submission ----
 
+    async def abandon(self):
+        """Stop `grade` in the middle, and wait until its kernels have ended."""
+        self.grading.cancel()
+        await asyncio.wait([self.grading])
+
     async def grade(self, nb, resources, folder, walled):
+        self.grading = asyncio.current_task()
         self.meeting, self.socket = folder / "meeting", folder / "meeting" / "bridge"
         for place in (self.meeting, folder / "submission", folder / "tests"):
             place.mkdir()
@@ -116,12 +124,12 @@ class TwoKernelExecute(NbGraderPreprocessor):
         manager = AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
         self.tests = Kernel(nb, manager, self.cell_seconds, parent=self)
         self.alive, self.seed = True, str(secrets.randbelow(2**32))
-        watch = asyncio.ensure_future(self.watch())
         try:
-            await asyncio.gather(self.begin_student(folder, walled), self.begin_tests(folder))
+            begun = await asyncio.gather(self.begin_student(folder, walled), self.begin_tests(folder), return_exceptions=True)
+            for problem in filter(None, begun):  # raised when both have come to an end, or a kernel would be forgotten
+                raise problem
             await self.run_all(nb)
         finally:
-            watch.cancel()
             await asyncio.gather(self.student.end(), self.tests.end(), return_exceptions=True)
         nb.cells.append(new_markdown_cell(f"Graded with `GRADE_SEED={self.seed}`.", id="gradecore-seed"))
         nb.metadata["language_info"] = {"name": "python"}
@@ -228,17 +236,6 @@ class TwoKernelExecute(NbGraderPreprocessor):
         self.warn(why)
         await self.student.end()
 
-    async def watch(self):
-        """End the student's kernel when it fills the disk where the two meet."""
-        while True:
-            await asyncio.sleep(0.5)
-            try:
-                filled = sum(path.lstat().st_blocks * 512 for path in self.meeting.rglob("*"))
-            except OSError:
-                continue
-            if filled > ROOM and self.alive:
-                await self.lose_student("filled the disk")
-
 
 def judge(cell, completed):
     """Make sure that a test cell gives no more than its points, and nothing where it did not run to its end.
@@ -248,6 +245,8 @@ def judge(cell, completed):
     points = float(cell.metadata.nbgrader["points"])
     if not completed and not any(output.output_type == "error" for output in cell.outputs):
         cell.outputs.append(error("NotRun", "this test did not run"))
+    if any(output.output_type == "error" for output in cell.outputs):  # nbgrader believes what comes first
+        cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
     for output in cell.outputs:
         if output.output_type == "execute_result":
             try:

@@ -18,10 +18,6 @@ TOO_LONG = {
 }
 
 
-class Flood(Exception):
-    """A cell wrote so much that reading it would hold up the class."""
-
-
 def error(name, text):
     """An output that says what went wrong; it makes a test cell fail."""
     return new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
@@ -51,9 +47,10 @@ class Kernel(NotebookClient):
         """Note how the cell ended, and put its error among the outputs: a cell that was stopped does not show it itself."""
         content = execute_reply["content"]
         self.ended = content["status"]
-        cell.execution_count = content.get("execution_count")
+        count = content.get("execution_count")
+        cell.execution_count = count if type(count) is int and 0 <= count < 2**31 else None
         if content["status"] == "error" and content["ename"] not in [o.get("ename") for o in cell.outputs]:
-            cell.outputs.append(error(str(content["ename"]), str(content["evalue"])))
+            cell.outputs.append(error(text_of(content["ename"]), text_of(content["evalue"])))
 
     async def begin(self, folder, environment):
         """Start the kernel in a folder, with this environment alone."""
@@ -102,11 +99,10 @@ class Kernel(NotebookClient):
         try:
             await self.async_execute_cell(cell, number, store_history=recorded)
         except DeadKernelError:
-            cell.outputs = [*cell.get("outputs", []), error("DeadKernel", "the kernel ended in this cell")]
+            flood = self.written > self.borne
+            why = error("Flood", "this cell wrote too much") if flood else error("DeadKernel", "the kernel ended in this cell")
+            cell.outputs = [*cell.get("outputs", []), why]
             raise
-        except Flood:
-            cell.outputs = [*cell.get("outputs", [])[:20], error("Flood", "this cell wrote too much")]
-            raise DeadKernelError("flood") from None
         except Exception as problem:  # a kernel that no longer obeys, or answers nonsense
             text = f"the kernel had to be stopped in this cell ({type(problem).__name__})"
             cell.outputs = [*cell.get("outputs", [])[:20], error("Stopped", text)]
@@ -121,14 +117,22 @@ class Kernel(NotebookClient):
             return None
         if kind not in ("stream", "display_data", "execute_result", "error", "clear_output"):
             return None
-        size, before = size_of(msg["content"]), self.written
-        self.written += size
+        msg["content"] = tidied(kind, msg["content"])
+        before = self.written
+        self.written += size_of(msg["content"]) + 100  # an empty message takes room too
         if self.written > self.borne:
-            raise Flood
+            self.task_poll_for_reply.cancel()  # as nbclient does where a kernel has died: nobody waits for more
+            raise CellExecutionComplete()
         if self.written > self.kept and kind != "error":
-            if before <= self.kept:
+            first, content = before <= self.kept, msg["content"]
+            if first and kind == "stream":
+                content["text"] = str(content["text"])[: self.kept - before] + CUT
+            elif first:
                 cell.outputs.append(new_output("stream", name="stdout", text=CUT))
-            return None
+            if kind == "execute_result":  # without it a test would get full marks
+                content["data"] = {"text/plain": str(content["data"].get("text/plain"))[:1000]}
+            elif not (first and kind == "stream"):
+                return None
         return super().process_message(msg, cell, cell_index)
 
     async def interrupt(self):
@@ -144,6 +148,26 @@ class Kernel(NotebookClient):
             if self.kc is not None:
                 self.kc.stop_channels()
             await asyncio.sleep(0)
+
+
+def tidied(kind, content):
+    """What a message shows, in the form that a notebook wants: the student's code can send any message."""
+    if kind == "stream":
+        return {"name": "stderr" if content.get("name") == "stderr" else "stdout", "text": text_of(content.get("text"))}
+    if kind == "error":
+        lines = content.get("traceback")
+        lines = [text_of(line) for line in lines] if isinstance(lines, list) else []
+        return {"ename": text_of(content.get("ename")), "evalue": text_of(content.get("evalue")), "traceback": lines}
+    if kind == "clear_output":
+        return {"wait": content.get("wait") is True}
+    data = content.get("data")
+    data = {text_of(k): text_of(v) for k, v in data.items() if isinstance(v, str)} if isinstance(data, dict) else {}
+    return {"data": data, "metadata": {}, "execution_count": None}  # a page shows parts of the metadata as they come
+
+
+def text_of(value):
+    """A text that can be written to a file: half characters become question marks; what is no text, nothing."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def size_of(content):

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_locked, is_solution
 from traitlets import Int
 
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell}
 
@@ -32,31 +34,39 @@ class RebuildNotebook(NbGraderPreprocessor):
 
 
 def rebuild(released, handed_in, longest, most):
-    """A notebook from a released one and a submission, and the grade ids that the submission lacks or repeats."""
-    known = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
-    given = {(cell.cell_type, cell.source) for cell in released.cells if not grade_id(cell)}
-    answers, added, last, repeated, count = {}, {}, None, [], 0
+    """A notebook from a released one and a submission, and the grade ids that the submission lacks, repeats or overfills."""
+    known, given = {}, {}  # where the cells stand in the release: by grade id; by type and source
+    for place, cell in enumerate(released.cells):
+        if grade_id(cell):
+            known[grade_id(cell)] = place
+        else:
+            given.setdefault((cell.cell_type, cell.source), []).append(place)
+    answers, added, last, put_back, count = {}, {}, -1, [], 0
     for cell in handed_in.cells:
         kind, name, source = cell.get("cell_type"), grade_id(cell), source_of(cell)
         if name in answers:
-            repeated.append(name)
+            put_back.append(name)
         elif name in known:
-            last, answers[name] = name, cell
-        elif kind in MAKE and (kind, source) not in given and count < most and len(source) <= longest:
+            last, answers[name] = known[name], cell
+        elif (kind, source) in given:
+            last = next((place for place in given[kind, source] if place > last), last)
+        elif kind in MAKE and count < most and len(source) <= longest:
             new = MAKE[kind](source, id=f"added-{count}")
             added.setdefault(last, []).append(with_pictures(new, cell))
             count += 1
     rebuilt = copy.deepcopy(released)
-    rebuilt.cells = added.get(None, [])
-    for cell in copy.deepcopy(released.cells):
+    rebuilt.cells = added.get(-1, [])
+    for place, cell in enumerate(copy.deepcopy(released.cells)):
         name = grade_id(cell)
         if cell.cell_type == "code" and not is_locked(cell):
             cell.metadata["gradecore"] = {"imports": imports_of(cell.source)}
-        if name in answers and is_solution(cell) and len(source_of(answers[name])) <= longest:
+        if name in answers and is_solution(cell) and len(source_of(answers[name])) > longest:
+            put_back.append(name)
+        elif name in answers and is_solution(cell):
             cell.source = source_of(answers[name])
             with_pictures(cell, answers[name])
-        rebuilt.cells += [cell, *(added.get(name, []) if name else [])]
-    return rebuilt, [*(name for name in known if name not in answers), *repeated]
+        rebuilt.cells += [cell, *added.get(place, [])]
+    return rebuilt, [*(name for name in known if name not in answers), *put_back]
 
 
 def imports_of(source):
@@ -76,8 +86,9 @@ def with_pictures(cell, handed_in):
         for name, bundle in pasted.items():
             pictures = bundle.items() if isinstance(bundle, dict) else ()
             pictures = {kind: data for kind, data in pictures if kind in PICTURES and isinstance(data, str)}
+            pictures = {kind: data for kind, data in pictures.items() if BASE64.fullmatch(data)}
             if pictures:
-                kept[str(name)] = pictures
+                kept[printable(str(name))] = pictures
         cell.attachments = kept
     return cell
 
@@ -92,3 +103,8 @@ def grade_id(cell):
 def source_of(cell):
     source = cell.get("source", "")
     return source if isinstance(source, str) else ""
+
+
+def printable(text):
+    """A text that can be written to a file: JSON and file names may hold halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()

@@ -24,15 +24,33 @@ LIMITS = {  # of the student's process, as in resource.RLIMIT_*
     "NOFILE": 256,
     "CORE": 0,
 }
-TMP = 256 * 2**20  # bytes of the private /tmp
+TMP = 256 * 2**20  # bytes of the private /tmp, and of shared memory
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
-SET_LIMITS = """import json, os, resource, sys
+# Process 1 inside. It sets the limits, starts the kernel without privileges, and closes the meeting place to writing as soon as
+# the kernel's five sockets are there, which is before any code of the student's runs: nobody can fill the disk through it.
+LAUNCH = """import ctypes, json, os, resource, sys, time
+libc, meeting = ctypes.CDLL(None, use_errno=True), sys.argv[2]
+def need(done):
+    if done != 0:
+        os.write(2, f"the sandbox could not be closed: {os.strerror(ctypes.get_errno())}\\n".encode())
+        os._exit(1)
+need(libc.unshare(0x20000))  # CLONE_NEWNS
 for name, limit in json.loads(sys.argv[1]).items():
     resource.setrlimit(getattr(resource, "RLIMIT_" + name), (limit, limit))
-os.execvp(sys.argv[2], sys.argv[2:])"""
+kernel = os.fork()
+need(libc.prctl(47, 4, 0, 0, 0))  # PR_CAP_AMBIENT_CLEAR_ALL: a program that is executed now has no privilege
+if kernel == 0:
+    os.execvp(sys.argv[3], sys.argv[3:])
+while sum("-ipc-" in name for name in os.listdir(meeting)) < 5:
+    if os.waitpid(kernel, os.WNOHANG)[0]:
+        os._exit(1)
+    time.sleep(0.002)
+need(libc.mount(None, meeting.encode(), None, 0x1 | 0x2 | 0x4 | 0x20 | 0x1000, None))  # RDONLY NOSUID NODEV REMOUNT BIND
+wait = "import os\\nwhile os.wait()[0] != %d: pass" % kernel
+os.execvp(sys.executable, [sys.executable, "-S", "-I", "-c", wait])"""
 ENVIRONMENT = {
     "HOME": "/tmp",
-    "JPY_PARENT_PID": "1",  # bubblewrap itself: the kernel ends with it
+    "JPY_PARENT_PID": "1",  # LAUNCH: the kernel ends with it
     "IPYTHONDIR": "/tmp/.ipython",
     "LANG": "C.UTF-8",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -51,6 +69,13 @@ def bubblewrap():
         return None
     trial = [path, "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     return path if subprocess.run(trial, capture_output=True, timeout=20).returncode == 0 else None
+
+
+@functools.cache
+def can_forbid_namespaces():
+    """Whether this bubblewrap can keep what runs in it from becoming root of namespaces of its own (0.8 and later can)."""
+    trial = [bubblewrap(), "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    return subprocess.run(trial, capture_output=True, timeout=20).returncode == 0
 
 
 def files_of(modules):
@@ -82,7 +107,7 @@ class SandboxKernelManager(AsyncKernelManager):
     def format_kernel_cmd(self, extra_arguments=None):
         """The kernel's command with bubblewrap, and what sets the limits, in front."""
         kernel = super().format_kernel_cmd(extra_arguments)
-        limited = [sys.executable, "-S", "-I", "-c", SET_LIMITS, json.dumps(self.limits), *kernel]
+        limited = [sys.executable, "-S", "-I", "-c", LAUNCH, json.dumps(self.limits), self.meeting, *kernel]
         return [bubblewrap(), *self.walls(), "--", *limited]
 
     def walls(self):
@@ -96,14 +121,17 @@ class SandboxKernelManager(AsyncKernelManager):
             *self.visible,
         ]
         seen = [path for path in dict.fromkeys(seen) if os.path.exists(path)]
-        walls = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+        walls = ["--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+        walls += ["--cap-add", "CAP_SYS_ADMIN"]  # for LAUNCH, which gives it up
+        walls += ["--unshare-user", "--disable-userns"] if can_forbid_namespaces() else []
         walls += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
         for name, value in ENVIRONMENT.items():
             walls += ["--setenv", name, value]
-        walls += ["--proc", "/proc", "--dev", "/dev", "--size", str(TMP), "--tmpfs", "/tmp"]
+        bounded = ["--size", str(TMP), "--tmpfs"]  # otherwise half of the machine's memory
+        walls += ["--proc", "/proc", "--dev", "/dev", *bounded, "/dev/shm", *bounded, "/tmp"]
         for path in seen:
             walls += ["--ro-bind", path, path]
         for path in self.masked:
-            walls += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
+            walls += ["--tmpfs", path, "--remount-ro", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
         walls += ["--bind", self.meeting, self.meeting, "--ro-bind", self.submission, "/submission", "--chdir", "/submission"]
-        return walls
+        return [*walls, "--remount-ro", "/dev", "--remount-ro", "/"]

@@ -9,7 +9,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_markdown_cell
 from traitlets import Int
 
-from gradecore.notebook import grade_id
+from gradecore.notebook import grade_id, printable, with_pictures
 
 
 class Unreadable(Exception):
@@ -38,9 +38,8 @@ class SubmissionExporter(NotebookExporter):
         course = self.parent.coursedir
         folder = Path(course.format_path(course.release_directory, ".", info["assignment"]))
         notebook = nbformat.read(folder / f"{info['notebook']}.ipynb", 4)
-        notebook.cells.insert(
-            0, new_markdown_cell(f"**Your submission could not be read:** {reason}", id="gradecore-unreadable")
-        )
+        text = printable(f"**Your submission could not be read:** {reason}")
+        notebook.cells.insert(0, new_markdown_cell(text, id="gradecore-unreadable"))
         return notebook
 
 
@@ -81,10 +80,9 @@ def tidied(content):
         make = getattr(nbformat.v4, f"new_{cell['cell_type']}_cell")
         source = cell.get("source", "")
         source = "".join(map(str, source)) if isinstance(source, list) else source
-        kept = make(source if isinstance(source, str) else "", id=f"cell-{len(notebook.cells)}")
+        kept = make(printable(source) if isinstance(source, str) else "", id=f"cell-{len(notebook.cells)}")
         about = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-        if cell["cell_type"] == "markdown" and isinstance(cell.get("attachments"), dict):
-            kept.attachments = cell["attachments"]
+        with_pictures(kept, cell)
         name = grade_id({"metadata": about})
         if name:
             kept.metadata["nbgrader"] = {"grade_id": name}

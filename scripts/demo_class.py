@@ -3,6 +3,7 @@
     python -m scripts.demo_class                     the first assignment that has a mistakes.py
     python -m scripts.demo_class ch04 --keep ../demo
     python -m scripts.demo_class --broken-grader     every test passes: the comparison must turn red
+    python -m scripts.demo_class --stock             graded by stock nbgrader, without gradecore
 
 Nobody reads the answers in words here, so they get no points, and the table says so.
 """
@@ -131,9 +132,10 @@ def make_class(exercises, mistakes, size=STUDENTS):
 class Machine:
     """A throw-away machine on which one user plays everybody: a course, an exchange, a home for each student."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, stock=False):
         self.folder = folder
         self.course = folder / "course"
+        self.grader = {"UNROLLED_GRADER": "stock"} if stock else {}  # see nbgrader_config.py
         (folder / "exchange").mkdir(parents=True)
         (folder / "site").mkdir()
         # What a real machine has in /etc/jupyter. One user owns every submission here, so owners can't be compared.
@@ -152,7 +154,7 @@ class Machine:
         folder.mkdir(parents=True, exist_ok=True)
         jupyter = self.folder / "jupyter" / folder.name
         settings = {f"JUPYTER_{name}_DIR": str(jupyter / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-        settings |= {"JUPYTER_CONFIG_PATH": str(self.folder / "site"), "OPENBLAS_NUM_THREADS": "1"}
+        settings |= {"JUPYTER_CONFIG_PATH": str(self.folder / "site"), "OPENBLAS_NUM_THREADS": "1"} | self.grader
         run = subprocess.run(
             [sys.executable, "-m", "nbgrader", *command], cwd=folder, env=os.environ | settings, capture_output=True, text=True
         )
@@ -265,7 +267,7 @@ def compare(folder, assignment, students, exercises):
 # ---- the cycle ----
 
 
-def run(folder, assignment=None, overlay=None, broken_grader=False, book=ROOT, size=STUDENTS):
+def run(folder, assignment=None, overlay=None, broken_grader=False, book=ROOT, size=STUDENTS, stock=False):
     """Play a class through one assignment, from the release to the marks; return the lines that differ."""
     start = time.perf_counter()
 
@@ -277,7 +279,7 @@ def run(folder, assignment=None, overlay=None, broken_grader=False, book=ROOT, s
     if not mistakes_py or assignment not in (None, *mistakes_py):
         raise Failed(f"expected an assignment that has a mistakes.py, one of {[*mistakes_py]}, got {assignment}")
     assignment = assignment or min(mistakes_py)
-    machine = Machine(folder)
+    machine = Machine(folder, stock)
 
     step(f"{assignment}: making the course (generate_assignment is part of it)")
     if broken_grader:
@@ -302,7 +304,7 @@ def run(folder, assignment=None, overlay=None, broken_grader=False, book=ROOT, s
         list(pool.map(take_part, students))
     step("collecting")
     machine.teach("collect", assignment)
-    step(f"grading {len(students)} submissions")
+    step(f"grading {len(students)} submissions{' with stock nbgrader' if stock else ''}")
     machine.teach("autograde", assignment)
     step("writing and releasing feedback")
     machine.teach("generate_feedback", assignment)
@@ -332,6 +334,7 @@ def main(arguments=None):
     tests = parser.add_mutually_exclusive_group()
     tests.add_argument("--overlay", type=Path, help="your own solutions and hidden tests, as for `make course`")
     tests.add_argument("--broken-grader", action="store_true", help="make every test pass, to see the comparison turn red")
+    parser.add_argument("--stock", action="store_true", help="grade with stock nbgrader, to compare its marks with gradecore's")
     parser.add_argument("--students", type=int, default=STUDENTS, help="the size of the class (default: %(default)s)")
     parser.add_argument("--book", type=Path, default=ROOT, help="the folder that holds solutions/ and nbgrader_config.py")
     options = parser.parse_args(arguments)
@@ -340,7 +343,9 @@ def main(arguments=None):
         sys.exit(f"expected a new or empty folder, got {folder}")
     try:
         overlay = options.overlay and options.overlay.resolve()
-        wrong = run(folder, options.assignment, overlay, options.broken_grader, options.book.resolve(), options.students)
+        wrong = run(
+            folder, options.assignment, overlay, options.broken_grader, options.book.resolve(), options.students, options.stock
+        )
     except (Failed, Refused) as problem:
         sys.exit(f"The class could not be graded: {problem}\nWhat was done so far: {folder}")
     if wrong:

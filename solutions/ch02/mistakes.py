@@ -84,14 +84,14 @@ SHARES = [
         "real parts",
         0,
         "For a rotation, whose eigenvalues have no real part, nothing sensible comes out.",
-        "the absolute value of a complex eigenvalue is needed, and only its real part was taken",
+        "the absolute value of each complex eigenvalue is needed, before the largest is taken",
         scaled("radius / np.linalg.eigvals(W).real.max()"),
     ),
     ex1(
         "absolute real parts",
         0,
         "For a rotation, whose eigenvalues have no real part, nothing sensible comes out.",
-        "the absolute value of a complex eigenvalue is needed, and only its real part was taken",
+        "the absolute value of each complex eigenvalue is needed, before the largest is taken",
         scaled("radius / np.abs(np.linalg.eigvals(W).real).max()"),
     ),
     ex1(
@@ -100,6 +100,13 @@ SHARES = [
         "Complex numbers have no order, and what is returned is complex.",
         "expected float64 (2, 2), got complex128 (2, 2)",
         scaled("radius / np.linalg.eigvals(W).max()"),
+    ),
+    ex1(
+        "size of the largest by order",
+        1,
+        "A positive factor; NumPy orders complex numbers by their real part, and the largest is not the longest.",
+        "the absolute value of each complex eigenvalue is needed, before the largest is taken",
+        scaled("radius / np.abs(np.linalg.eigvals(W).max())"),
     ),
     ex1(
         "multiplied, not divided",
@@ -289,14 +296,14 @@ REST = [
         "no bias",
         0,
         "These are the rest states of another neuron, and often another number of them.",
-        "rest: expected float64 (1,), got float64 (3,)",
+        "b plays no part",
         rests(curve="np.tanh(w * h) - h"),
     ),
     ex2(
         "bias after the tanh",
         0,
         "The curve is another one, and leaves the range of tanh.",
-        "rest: expected float64",
+        "b came in after the tanh: it belongs inside",
         rests(curve="np.tanh(w * h) + b - h"),
     ),
     ex2(
@@ -352,7 +359,7 @@ REST = [
         "only those it runs into",
         0,
         "States that repel are never reached.",
-        "rest: expected float64 (3,), got float64 (2,)",
+        "states that repel are missing: letting the neuron run never ends there",
         """
         h = np.linspace(-1, 1, 41)
         for _ in range(3000):
@@ -365,7 +372,7 @@ REST = [
         "one start",
         0,
         "One rest state at most is reached, and it depends on the start which.",
-        "rest: expected float64 (3,), got float64 (1,)",
+        "letting the neuron run from one start finds one rest state, of up to three",
         """
         h = 0.5
         for _ in range(2000):
@@ -377,21 +384,21 @@ REST = [
         "0 twice",
         3,
         "Right wherever the grid does not hit a rest state; one that it hits is counted twice.",
-        "rest: expected float64 (3,), got float64 (4,)",
+        "0 stands there twice",
         rests(grid="np.linspace(-1, 1, 2001)"),
     ),
     ex2(
         "0 missed",
         3,
         "Right wherever the grid does not hit a rest state; one that it hits is lost.",
-        "rest: expected float64 (3,), got float64 (2,)",
+        "0 is missing",
         rests(grid="np.linspace(-1, 1, 2001)").replace("sign[:-1] != sign[1:]", "sign[:-1] * sign[1:] < 0"),
     ),
     ex2(
         "from 0 upwards",
         0,
         "Half of the range is left out.",
-        "rest: expected float64 (3,), got float64 (1,)",
+        "states below 0 are missing",
         rests(grid="np.linspace(0.0003, 1, 2002)"),
     ),
     ex2(

@@ -122,6 +122,20 @@ COSTS = [
         count(parameters="weights + units"),
     ),
     ex1(
+        "one set of biases",
+        1,
+        "States and copies are right; a set of weights has biases of its own.",
+        "parameters: with twice as many sets of weights it has to double",
+        count(parameters="G * weights + units"),
+    ),
+    ex1(
+        "untied weights multiply more",
+        1,
+        "States and copies are right; a step multiplies by its own set alone, however many there are.",
+        "products: with twice as many sets of weights it has to stay",
+        count(products="T * B * G * weights"),
+    ),
+    ex1(
         "every layer reads the inputs",
         2,
         "It scales as it should, and states and copies are right; D goes into layer 1 alone.",
@@ -294,7 +308,7 @@ UNFOLD = [
         "waits for the start state",
         2,
         "reach is right; a start state counts as a copy that takes a tick.",
-        "waits for nobody",
+        "ticks: a start state takes no tick, and nobody waits for it",
         graph(
             allowed="(d <= t or i >= 0)",
             see="sees[j, t] |= sees[i, max(t - d, 0)] & (d <= t)",
@@ -353,7 +367,7 @@ UNFOLD = [
         "one link only",
         1,
         "The ticks of a stack are found; a path may be made of many links.",
-        "misses an output",
+        "reach: a path may be made of many links",
         """
         direct, ticks = np.zeros((T, T), bool), np.add.outer(np.arange(N), np.arange(1, T + 1))
         for i, j, d in links:
@@ -382,7 +396,7 @@ UNFOLD = [
         "delay d + 1",
         0,
         "Every path takes too long.",
-        "misses an output",
+        "every link takes a step more than its delay",
         graph(
             allowed="d < t",
             see="sees[j, t] |= sees[i, t - d - 1]",
@@ -787,7 +801,7 @@ STACK = [
         "inputs moved instead",
         0,
         "The lower layers now run ahead; the first reads the input of the next step.",
-        "moves before the input",
+        "the inputs were moved by a step: each layer now runs ahead of its time",
         stack(below="h[l - 1] if l else x").replace("for x in xs:", "for x in np.roll(xs, -1, axis=0):"),
     ),
     ex4(
@@ -878,7 +892,7 @@ STACK = [
         "one array T times",
         0,
         "The list holds one array T times: what is left is the last step.",
-        "a state moves before the input",
+        "hs holds the last step T times: one array was changed in place",
         """
         h, hs = np.array(h_0), []
         for x in xs:

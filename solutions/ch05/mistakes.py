@@ -61,14 +61,14 @@ CEILINGS = [
         0,
         "A share that no table was made for.",
         "three different tasks got the same shares",
-        "return np.ones(len(xs))",
+        "return np.full(len(xs), 0.5)",
     ),
     ex1("nan", 0, "NaN agrees with nothing.", "NaN or inf among the numbers", "return np.full(len(xs), np.nan)"),
     ex1(
         "answer of the same step",
         0,
         "Who is told the answer that is due is always right.",
-        "three different tasks got the same shares",
+        "the answer that is due is in the pair: whoever sees it is always right",
         grouped(prevs="ts"),
     ),
     ex1(
@@ -96,7 +96,7 @@ CEILINGS = [
         "product of the pair",
         0,
         "Pairs with the same product fall into one group, and the symbols' names begin to matter.",
-        "calling the answer 1 from now on 7 makes a difference",
+        "pairs with the same product fall into one group",
         grouped(key="xs[t, n] * prevs[t, n]"),
     ),
     ex1(
@@ -110,7 +110,7 @@ CEILINGS = [
         "sign of the mean",
         0,
         "It takes answers for the numbers -1 and 1, where they are symbols.",
-        "calling the answer 1 from now on 7 makes a difference",
+        "answers were taken for numbers, but they are symbols",
         grouped(share="sum((len(due) + abs(sum(due))) / 2 for due in groups.values()) / N"),
     ),
     ex1(
@@ -138,7 +138,7 @@ CEILINGS = [
         "all inputs so far",
         0,
         "That is the ceiling of a network that hands on its hidden state.",
-        "three different tasks got the same shares",
+        "all inputs so far were used: the network sees the present one alone",
         grouped(key="tuple(xs[: t + 1, n])"),
     ),
     ex1(
@@ -337,8 +337,15 @@ FORWARD = [
         "told for all if for one",
         1,
         "Free run and teacher forcing are right; in between, the mask of one example decides about the others.",
-        "changes when other examples join in",
+        "one example that is told decides for all the others",
         forward(prev="ts[t - 1] if told[t].any() else ys[t - 1]"),
+    ),
+    ex2(
+        "told without an axis",
+        1,
+        "Free run and teacher forcing are right where B = K; otherwise it does not even run.",
+        "an axis for the K outputs",
+        forward(prev="np.where(told[t], ts[t - 1], ys[t - 1])"),
     ),
     ex2(
         "output without tanh",
@@ -554,6 +561,13 @@ BACKWARD = [
         "Shapes are right; the mask of one example cuts the others off.",
         "one told example cuts the way back of all others",
         backward(later="later = 0 * dprev if told[t].any() else dprev"),
+    ),
+    ex3(
+        "told without an axis",
+        0,
+        "It runs only where B = 1, or B = K, and cuts the wrong numbers there.",
+        "an axis for the K outputs",
+        backward(later="later = np.where(told[t], 0, dprev)"),
     ),
     ex3(
         "dy_0 cut by told[0]",
@@ -781,7 +795,7 @@ FORCED = [
         "constant",
         0,
         "The shape alone is no answer.",
-        "y_0 is read at the first step, and at no other",
+        "y_0 is to be read at the first step, and at no other",
         "return np.zeros((*xs.shape[:2], len(b_h)))",
     ),
     ex4(
@@ -802,7 +816,7 @@ FORCED = [
         "all targets, unshifted",
         0,
         "The same leak, and y_0 is lost as well.",
-        "y_0 is read at the first step, and at no other",
+        "step t reads the target of step t, and nobody reads y_0",
         forced(prevs="ts"),
     ),
     ex4(
@@ -1087,14 +1101,14 @@ STACK = [
         "bottom layer returned",
         0,
         "The states of the bottom layer, not of the top.",
-        "hs[-1] and last[-1] are the same state, and differ",
+        "hs holds the first layer's states: the top layer's are asked for",
         stack(top="last[0]"),
     ),
     ex5(
         "last as it came",
         0,
         "hs is right; the state that comes back is the one that went in.",
-        "hs[-1] and last[-1] are the same state, and differ",
+        "last is the state that came in, not the one after the last step",
         stack(result="np.stack(hs), state.copy()"),
     ),
     ex5(
@@ -1115,7 +1129,7 @@ STACK = [
         "last upside down",
         0,
         "hs is right; the states of the layers are in the wrong order.",
-        "hs[-1] and last[-1] are the same state, and differ",
+        "last begins with the top layer: it should begin with the first",
         stack(result="np.stack(hs), np.stack(last[::-1])"),
     ),
     ex5(

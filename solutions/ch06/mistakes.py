@@ -71,7 +71,7 @@ SLOPES = [
         "total twice",
         0,
         "The mix-up that the exercise is about: the immediate slope is missing.",
-        "total is the immediate slope alone",
+        "immediate holds the total slope as well",
         slopes(result="np.stack(total), np.stack(total)"),
     ),
     ex1(
@@ -290,6 +290,13 @@ CHECK = [
         check(numeric="(found[0] - found[1]) / eps"),
     ),
     ex2(
+        "second nudge from the first",
+        1,
+        "NaN is found; the second loss is that of the entry as it was, so that all slopes are half as large.",
+        "the second nudge only takes back the first, so n is half as large",
+        check(nudges="eps, 0"),
+    ),
+    ex2(
         "not divided",
         1,
         "NaN is found; the difference of two losses is no slope.",
@@ -349,14 +356,14 @@ CHECK = [
         "only the first parameter",
         0,
         "Most entries are never looked at.",
-        "not found",
+        "only the first parameter was looked at",
         check(over="list(params.items())[:1]"),
     ),
     ex2(
         "worst of the last parameter",
         0,
         "The comparison starts again for each parameter, so that only the last counts.",
-        "not found",
+        "the search starts anew at each parameter: it is the worst entry of the last one",
         check().replace("    for index in", "    worst = None, None, -1.0\n    for index in", 1),
     ),
     ex2(
@@ -520,21 +527,21 @@ BACKWARD = [
         "nothing from later steps",
         0,
         "Each step gets its own loss alone: nothing flows through time.",
-        "how did the gradient get lost",
+        "each step has its own loss alone: nothing comes back from later steps",
         backward(dh="dhs[t]"),
     ),
     ex3(
         "the last loss alone",
         0,
         "The losses of all earlier steps are ignored.",
-        "how did the gradient get lost",
+        "the last step's loss alone goes back: those of the other steps are left out",
         backward(start="dhs[-1]", dh="later"),
     ),
     ex3(
         "forwards in time",
         0,
         "Gradients flow from later steps to earlier ones.",
-        "which comes later",
+        "the walk goes forwards in time",
         backward(steps="range(len(hs))"),
     ),
     ex3(
@@ -661,7 +668,7 @@ BACKWARD = [
         "dxs turned round",
         2,
         "dh_0 and the parameters' gradients are right; dxs runs backwards.",
-        "which comes later",
+        "dxs is in the order of the walk, last step first",
         backward(dxs="(das @ W_xh.T)[::-1]"),
     ),
     ex3(

@@ -357,8 +357,15 @@ PEEPHOLE = [
         "bias without an axis",
         0,
         "Its four rows are laid over the examples, not over the gates.",
-        "got float64 (4, 5)",
+        "the biases came in without an axis for the examples",
         step(bias="b"),
+    ),
+    ex2(
+        "biases behind the examples",
+        0,
+        "The axis stands in front: the four rows are laid over the examples all the same.",
+        "the biases came in without an axis for the examples",
+        step(bias="b[None]"),
     ),
     ex2(
         "c and h swapped",
@@ -516,6 +523,34 @@ BACKWARD = [
         back(dc_prev="dc * f"),
     ),
     ex3(
+        "i's peephole not in dc_prev",
+        3,
+        "One gradient of seven is wrong: dc_prev lacks one of its three terms.",
+        "dc_prev lacks what comes back through the peephole of the input gate",
+        back(dc_prev="dc * f + p[1] * da_f"),
+    ),
+    ex3(
+        "f's peephole not in dc_prev",
+        3,
+        "One gradient of seven is wrong: dc_prev lacks one of its three terms.",
+        "dc_prev lacks what comes back through the peephole of the forget gate",
+        back(dc_prev="dc * f + p[0] * da_i"),
+    ),
+    ex3(
+        "do for da_o",
+        2,
+        "The peephole goes into the pre-activation; dc skips the slope of the gate.",
+        "the peephole's term in dc has do, the gradient of the gate; it goes through the pre-activation",
+        back(dc="dc + through + p[2] * dh * tanh_c"),
+    ),
+    ex3(
+        "di and df for da_i and da_f",
+        2,
+        "One gradient of seven is wrong, and in the empty cell too, where the slope of the shut gate is skipped.",
+        "the peepholes' terms in dc_prev have di and df, the gradients of the gates; they go through the pre-activations",
+        back(dc_prev="dc * f + p[0] * dc * candidate + p[1] * dc * c_prev"),
+    ),
+    ex3(
         "dp_o with c_prev",
         3,
         "One row of one gradient is wrong: the output gate has seen the new cell.",
@@ -630,6 +665,13 @@ BACKWARD = [
         back(b="da"),
     ),
     ex3(
+        "no sum over the four",
+        1,
+        "The parameters' gradients are right; dx and dh_prev came back once for each of the four.",
+        "dx: expected float64 (3, 2), got float64 (4, 3, 2)",
+        back(dx="da @ W_x.transpose(0, 2, 1)", dh_prev="da @ W_h.transpose(0, 2, 1)"),
+    ),
+    ex3(
         "dx and dh_prev swapped",
         1,
         "The parameters' gradients are right; two others stand in each other's place.",
@@ -720,7 +762,7 @@ BACKWARD_VARIANTS = [
     ),
 ]
 
-# ---- exercise 4, the bug: value 1, carousel 1, hidden 1, hidden-grad 1 ----
+# ---- exercise 4, the bug: value 1, carousel 1, hidden 1 ----
 
 
 def walk(
@@ -770,6 +812,13 @@ SEQUENCE = [
         "The bug is still there.",
         "the bug is still there: every step gets dc_T in the place of the dc of the step after it",
         walk(on="dh_next = dh_prev", result="np.stack(dxs[::-1]), dh_next, dc_prev, grads"),
+    ),
+    ex4(
+        "dc as it went in",
+        0,
+        "The bug in another coat: dc is handed on, but not the one that came out of the step.",
+        "dc is handed on as it went into the step, not as it came out",
+        walk(on="dh_next, dc_next = dh_prev, dc"),
     ),
     ex4(
         "dc starts from zero at each step",
@@ -843,15 +892,15 @@ SEQUENCE = [
     ),
     ex4(
         "= for += in the sum",
-        2,
-        "The bug is mended, and dxs, dh_0 and dc_0 are right; of each parameter's sum only one step is left.",
+        1,
+        "The bug is mended, as the carousel shows; of each parameter's sum only one step is left.",
         "grads holds the last step of the walk alone: it is a sum over all steps",
         walk(grad="g"),
     ),
     ex4(
         "mean over the steps",
-        2,
-        "The bug is mended, and dxs, dh_0 and dc_0 are right; the parameters' gradients are T times too small.",
+        1,
+        "The bug is mended, as the carousel shows; the parameters' gradients are T times too small.",
         "grads is the mean over the steps, not the sum",
         walk(grad="grads.get(name, 0) + g / len(dhs)"),
     ),

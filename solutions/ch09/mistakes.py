@@ -87,6 +87,25 @@ STEP = [
         step(h="z * r * h_prev + (1 - z) * candidate"),
     ),
     ex1(
+        "biases without an axis",
+        0,
+        "It does not run unless B is 1 or 3, and then the biases go to the wrong rows.",
+        "the biases came in without an axis for the examples",
+        """
+        a_x, a_h = x @ W_x, h_prev @ W_h
+        z, r = sigmoid(a_x + a_h + b)[:2]
+        candidate = np.tanh(a_x[2] + (r * h_prev) @ W_h[2] + b[2])
+        return z * h_prev + (1 - z) * candidate
+        """,
+    ),
+    ex1(
+        "r for 1 - z",
+        1,
+        "One row for each example; what replaces the old state is weighed by r, not by 1 - z.",
+        "the candidate is weighed by r, not by 1 - z",
+        step(h="z * h_prev + r * candidate"),
+    ),
+    ex1(
         "only W_hh",
         2,
         "The corners are right, since there biases alone rule the gates; elsewhere the gates do not see the old state.",
@@ -276,35 +295,35 @@ CONVERT = [
         "order ignored",
         1,
         "The sign is right where z happens to come first; blocks stay where they were.",
-        "changes with the order of the blocks",
+        "order plays no part: the blocks are always read as z, r, n",
         convert(blocks="[0, 1, 2]"),
     ),
     ex2(
         "always PyTorch's order",
         1,
         "Where z replaces, the first block it returns is negated; only one library's order can be read.",
-        "W_x changes with the order of the blocks",
+        "order plays no part: the blocks are always read as r, z, n",
         convert(blocks="[1, 0, 2]"),
     ),
     ex2(
         "order the wrong way round",
         1,
         "The sign is right where z comes first; three blocks that change places in a ring go the wrong way.",
-        "changes with the order of the blocks",
+        "order is read the wrong way round: it says where a block lies, not where it goes",
         convert(blocks='["zrn".index(gate) for gate in order]'),
     ),
     ex2(
         "sign ignored",
         1,
         "The order is right; z works the wrong way round where it replaces.",
-        "W_x: z's block does not change its sign",
+        "keeps plays no part: z's block is never negated",
         convert(sign="1"),
     ),
     ex2(
         "always negated",
         1,
         "The order is right; z works the wrong way round where it keeps.",
-        "W_x: z's block does not change its sign",
+        "keeps plays no part: z's block is negated where z keeps, too",
         convert(sign="-1"),
     ),
     ex2(
@@ -315,10 +334,17 @@ CONVERT = [
         convert(sign="-1 if keeps else 1"),
     ),
     ex2(
+        "one bias of z not negated",
+        1,
+        "The order is right; of z's two biases only one changes its sign.",
+        "of z's two biases only one is negated",
+        convert(flip="W_x[0], W_h[0], b[0] = sign * W_x[0], sign * W_h[0], sign * i[0] + h[0]"),
+    ),
+    ex2(
         "bias not negated",
         1,
         "The order is right; the bias of z is forgotten in the change of sign.",
-        "b: z's block does not change its sign",
+        "the bias of z is not negated, W_x and W_h are",
         convert(flip="W_x[0], W_h[0] = sign * W_x[0], sign * W_h[0]"),
     ),
     ex2(
@@ -332,7 +358,7 @@ CONVERT = [
         "b_hn negated",
         1,
         "The order is right; b_hn belongs to the candidate.",
-        "b_hn has nothing to do with z",
+        "b_hn is negated where z replaces, but it belongs to the candidate",
         convert(b_hn="h[2] * (1 if keeps else -1)"),
     ),
     ex2(
@@ -360,7 +386,7 @@ CONVERT = [
         "b_hn of the first block",
         1,
         "The sign is right; b_hn is the top block of bias_hh, whatever the order.",
-        "b_hn changes with the order of the blocks",
+        "b_hn is the first block of bias_hh, whichever gate that belongs to",
         convert(b_hn="bias_hh[:H].copy()"),
     ),
     ex2(
@@ -481,6 +507,13 @@ BACKWARD = [
         "The parameters' gradients are right; of the bracket that r multiplies, one term is missing in dr.",
         "dr: b_hn stands in the bracket, too",
         candidate(dr="da * (h_prev @ W_hh)"),
+    ),
+    ex3(
+        "r in dr",
+        2,
+        "The parameters' gradients are right; dr has r itself as a factor, which stands beside the bracket.",
+        "dr has r in it: the other factor of the product is the bracket alone",
+        candidate(dr="dinner * (h_prev @ W_hh + b_hn)"),
     ),
     ex3(
         "db_hn like db_h",
@@ -711,8 +744,15 @@ MEND = [
         "the same, spelt otherwise",
         0,
         "The bug is still there.",
-        "r in it",
-        mended(dr="dpast * r * h_prev * r"),
+        "the bug is still there",
+        mended(dr="(dpast * h_prev) * r"),
+    ),
+    ex4(
+        "r twice",
+        0,
+        "One factor too many has become two.",
+        "dr has two factors too many: r is in it twice",
+        mended(dr="dpast * past * r"),
     ),
     ex4(
         "dr without a factor",

@@ -42,7 +42,7 @@ MAP = [
         "a triangle",
         0,
         "What a forward reader sees, whatever reader comes.",
-        "y_t = 2 x_t sees x_t and no other input",
+        "the map of a plain forward reader, whatever layer is asked",
         "return np.tril(np.ones((len(xs), len(xs)), bool))",
     ),
     ex1(
@@ -63,7 +63,7 @@ MAP = [
         "transposed",
         1,
         "All connections are found; each is entered from input to output.",
-        "the map is transposed",
+        "the map is transposed: rows are outputs, columns are inputs",
         """
         ys, seen = read(xs), np.zeros((len(xs), len(xs)), bool)
         for s, b, d in np.ndindex(xs.shape):
@@ -161,7 +161,7 @@ MAP = [
         "every output must move in full",
         0,
         "An output of several numbers is seen to move where one of them does.",
-        "y_t = 2 x_t sees x_t and no other input",
+        "a step's output was seen to move only where all of its numbers do: one is enough",
         """
         ys, seen = read(xs), np.zeros((len(xs), len(xs)), bool)
         for s, b, d in np.ndindex(xs.shape):
@@ -932,13 +932,20 @@ BUG = [
         "fs[size - 1]",
         2,
         "Right where every chunk is full; a short last chunk has no such step.",
-        "is out of bounds",
+        "near the end a chunk may be shorter than size",
         changed("fs[:size][-1]", "fs[size - 1]"),
     ),
     ex5(
+        "fs[-1 - ahead]",
+        1,
+        "Right where `ahead` steps are left behind every chunk but the last; elsewhere there is no such step.",
+        "or hear fewer than ahead more",
+        changed("fs[:size][-1]", "fs[-1 - ahead]"),
+    ),
+    ex5(
         "counted from the end",
-        2,
-        "Right where `ahead` steps are left; near the end of the stream fewer were heard.",
+        1,
+        "Right where `ahead` steps are left behind every chunk but the last; near the end fewer were heard.",
         "the state was counted from the end of what was heard, which is shorter near the end of the stream",
         changed("fs[:size][-1]", "fs[-1 - ahead] if len(fs) > ahead else fs[-1]"),
     ),
@@ -967,7 +974,7 @@ BUG = [
         "steps ahead kept too",
         0,
         "Steps stand in the answer twice.",
-        "expected shape (6, 2, 7), got (8, 2, 7)",
+        "the steps ahead stand in the answer too",
         changed("axis=-1)[:size])", "axis=-1))"),
     ),
 ]

@@ -73,6 +73,16 @@ def test_every_mark_is_the_one_that_was_argued_for(demo):
     assert feedback == ["blank", "constant", "mistakes-01", "right"]
     [fetched] = folder.parent.glob("students/mistakes-01/ch91/feedback/*/ch91_doubles.html")
     assert "it adds up" in fetched.read_text()
+    assert "GRADE_SEED" in (folder / "autograded/right" / DOUBLES).read_text()
+
+
+@pytest.mark.slow
+def test_stock_nbgrader_gives_an_honest_class_the_same_marks(demo):
+    code, printed, folder = demo("--stock")
+    assert code == 0, printed
+    assert exported(folder, "ch91") == {"right": 7, "blank": 0, "constant": 2, "mistakes-01": 3}
+    assert not (folder / ".gradecore").exists()
+    assert "GRADE_SEED" not in (folder / "autograded/right" / DOUBLES).read_text()
 
 
 @pytest.mark.slow
