@@ -14,7 +14,7 @@ import shutil
 import signal
 import socket
 import stat
-import tempfile
+import sys
 import threading
 import time
 from pathlib import Path
@@ -25,6 +25,10 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import find_all_files, parse_utc, rmtree
 from traitlets import Int
 
+from gradecore.execute import temporary
+from gradecore.notebook import on_a_line
+
+DEEPEST = 50  # folders in which a side file may be
 STAGING = ".gradecore"  # in the course's folder; nbgrader's own folders have names without a dot
 
 
@@ -152,7 +156,8 @@ class SafeAutograde(Autograde):
         ignored, expected = self.coursedir.ignore, list(self.notebooks)
         self.coursedir.ignore = ["*"]  # nbgrader enters student and submission into the gradebook, and copies nothing
         try:
-            super().init_assignment(assignment_id, student_id)
+            with deep_stack():
+                super().init_assignment(assignment_id, student_id)
         finally:
             self.coursedir.ignore = ignored
         self.notebooks = expected
@@ -161,6 +166,9 @@ class SafeAutograde(Autograde):
         given = {path: whole for path, whole in self.side_files(given).items() if str(path) not in own}
         handed_in = self.side_files(Path(self._format_source(assignment_id, student_id)))
         for path, whole in handed_in.items():
+            if len(path.parts) > DEEPEST:
+                self.row.warnings.append(f"a file left out (it is in more than {DEEPEST} folders)")
+                continue
             if not is_plain(whole, self.largest):
                 self.row.warnings.append(f"{path} left out (a link, a device, not readable, or too large)")
             elif path not in given and any(other in path.parents or path in other.parents for other in given):
@@ -172,7 +180,8 @@ class SafeAutograde(Autograde):
 
     def side_files(self, folder):
         """The files of a folder but for notebooks and what the course ignores, by relative path."""
-        found = find_all_files(str(folder), [*self.coursedir.ignore, "*.ipynb"])
+        with deep_stack():
+            found = find_all_files(str(folder), [*self.coursedir.ignore, "*.ipynb"])
         return {Path(path).relative_to(folder): Path(path) for path in sorted(found)}
 
     def stage(self, path, name, assignment_id, student_id):
@@ -230,7 +239,7 @@ class SafeAutograde(Autograde):
                     row.warnings += [f"late: {late:g} points off"] * (late > 0)
                     score = f"{max(0, entry.score - late):g} of {entry.max_score:g}"
                 seconds = f"{(row.finished or time.monotonic()) - row.began:7.1f}"
-                yield f"{row.student:20}  {score:>12}  {seconds}  {'; '.join(dict.fromkeys(row.warnings))}"
+                yield on_a_line(f"{row.student:20}  {score:>12}  {seconds}  {'; '.join(dict.fromkeys(row.warnings))}")
 
 
 class Row:
@@ -246,6 +255,17 @@ class Row:
         self.warnings += about.get("warnings", [])
         if "unreadable" in about:
             self.warnings.append(f"not readable: {about['unreadable']}")
+
+
+@contextlib.contextmanager
+def deep_stack():
+    """Let os.walk, which calls itself for each folder in a folder, follow the longest path that there can be."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 10_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def is_plain(path, largest):
@@ -301,7 +321,7 @@ def clean(root):
     """Remove what graders that are no more left: of this course, which is locked, all; of the temporary folders, the dead's."""
     for place in (root / STAGING).glob("*/"):
         shutil.rmtree(place, ignore_errors=True)
-    for place in Path(tempfile.gettempdir()).glob("gradecore-*"):
+    for place in Path(temporary()).glob("gradecore-*"):
         owner = re.match(r"gradecore-(\d+)-", place.name)
         with contextlib.suppress(FileNotFoundError):
             if owner and place.lstat().st_uid == os.getuid() and not is_alive(int(owner[1])):

@@ -164,10 +164,13 @@ class Remote:
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __setattr__ = __array__ = _refuse
     __hash__ = object.__hash__
     __array_ufunc__ = None
+    __doc__ = property(lambda self: self._side.ask("attribute", self, "__doc__"))  # the student's, not the one above
 
 
 class RemoteCallable(Remote):
     """A function or class that stays on the other side."""
+
+    __doc__ = vars(Remote)["__doc__"]
 
     def __call__(self, *arguments, **keywords):
         return self._side.ask("call", self, arguments, keywords)

@@ -84,7 +84,7 @@ class TwoKernelExecute(NbGraderPreprocessor):
         if not walled:
             self.warn("no sandbox: the student's code ran with your rights and could read your files")
         began = time.monotonic()
-        folder = Path(tempfile.mkdtemp(prefix=f"gradecore-{os.getpid()}-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"gradecore-{os.getpid()}-", dir=temporary()))
         try:
             run_sync(self.grade)(nb, resources, folder, walled)
         except (KeyboardInterrupt, SystemExit):  # the loop has stopped where it was: let it end the kernels
@@ -121,8 +121,7 @@ class TwoKernelExecute(NbGraderPreprocessor):
             copy_files(Path(source), folder / "tests", course.ignore)
         self.withhold = [*self.withheld.get("*", []), *self.withheld.get(info["assignment"], [])]
         self.student = Kernel(nb, self.student_manager(folder, walled), self.cell_seconds, parent=self)
-        manager = AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
-        self.tests = Kernel(nb, manager, self.cell_seconds, parent=self)
+        self.tests = Kernel(nb, plain_manager(folder / "tests.json"), self.cell_seconds, parent=self)
         self.alive, self.seed = True, str(secrets.randbelow(2**32))
         try:
             begun = await asyncio.gather(self.begin_student(folder, walled), self.begin_tests(folder), return_exceptions=True)
@@ -136,7 +135,7 @@ class TwoKernelExecute(NbGraderPreprocessor):
 
     def student_manager(self, folder, walled):
         if not walled:
-            return AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
+            return plain_manager(folder / "student.json")
         return SandboxKernelManager(
             kernel_name="python3",
             connection_file=str(self.meeting / "kernel.json"),
@@ -235,6 +234,17 @@ class TwoKernelExecute(NbGraderPreprocessor):
         self.alive = False
         self.warn(why)
         await self.student.end()
+
+
+def plain_manager(connection_file):
+    """A kernel without walls; the file with its key is among what is removed at the end."""
+    return AsyncKernelManager(kernel_name="python3", transport_encryption="auto", connection_file=str(connection_file))
+
+
+def temporary():
+    """The system's folder for temporary files, or /tmp where its name is too long for the sockets in it."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) <= 55 else "/tmp"
 
 
 def judge(cell, completed):

@@ -108,3 +108,8 @@ def source_of(cell):
 def printable(text):
     """A text that can be written to a file: JSON and file names may hold halves of surrogate pairs."""
     return text.encode("utf-8", "replace").decode()
+
+
+def on_a_line(text):
+    """A text without what would command a terminal or begin a line: students choose the names of their files."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

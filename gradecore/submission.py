@@ -9,7 +9,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_markdown_cell
 from traitlets import Int
 
-from gradecore.notebook import grade_id, printable, with_pictures
+from gradecore.notebook import grade_id, on_a_line, printable, with_pictures
 
 
 class Unreadable(Exception):
@@ -28,7 +28,7 @@ class SubmissionExporter(NotebookExporter):
         try:
             notebook = read(Path(filename), self.largest)
         except Unreadable as reason:
-            self.log.error("%s: %s", filename, reason)
+            self.log.error("%s: %s", filename, on_a_line(str(reason)))
             resources.setdefault("gradecore", {})["unreadable"] = str(reason)
             notebook = self.blank(resources["nbgrader"], reason)
         return self.from_notebook_node(notebook, resources=resources, **options)

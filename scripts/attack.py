@@ -1,4 +1,4 @@
-"""What an attack on the grader is, as data. tests/gradecore/attacks/ keeps them; scripts/attacks.py grades them as one class."""
+"""What an attack on the grader is, as data: tests/gradecore/attacks/ keeps them, scripts/attacks.py grades them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -108,8 +109,8 @@ import os
 if os.environ.get("UNROLLED_GRADER") != "stock":
     c.TwoKernelExecute.sandbox = "bwrap"
     c.TwoKernelExecute.cell_seconds = 5
-    c.TwoKernelExecute.call_seconds = 3
-    c.TwoKernelExecute.notebook_seconds = 20
+    c.TwoKernelExecute.call_seconds = 2
+    c.TwoKernelExecute.notebook_seconds = 15
     c.TwoKernelExecute.limits = {LIMITS!r}
     c.TwoKernelExecute.withheld = {{"*": ["modelbook"]}}
     c.TwoKernelExecute.visible = ["VISIBLE"]
@@ -430,10 +431,9 @@ def judge(siege, attack, printed):
     return verdict
 
 
-def harm_done(siege, orphans, printed):
+def harm_done(siege, printed):
     """What happened to the host and to the class as a whole."""
-    problems = [f"a process was left behind: {name}" for name in orphans().values()]
-    problems += [f"somebody wrote {path}" for path in siege.harm.rglob("*") if path.name != "victim.txt"]
+    problems = [f"somebody wrote {path}" for path in siege.harm.rglob("*") if path.name != "victim.txt"]
     if (siege.harm / "victim.txt").read_text() != LEFT_ALONE:
         problems.append("somebody wrote victim.txt")
     problems += [f"somebody called {address}" for address in siege.calls]
@@ -456,18 +456,30 @@ def harm_done(siege, orphans, printed):
 
 
 def grade(folder, chosen):
-    """Grade these attacks as one class; return a verdict on each student, and what harm was done to all."""
-    siege = Siege(folder, [*HONEST, *chosen])
-    siege.make()
-    with siege.host(), adopting() as orphans:
-        siege.hand_in()
-        siege.own()
-        code, printed = siege.nbgrader("autograde", ASSIGNMENT)
-        problems = harm_done(siege, orphans, printed)
-        feedback_code, _ = siege.nbgrader("generate_feedback", ASSIGNMENT)
-    if code or feedback_code:
-        problems.append(f"autograde ended with code {code}, generate_feedback with {feedback_code}: {siege.folder / 'log.txt'}")
-    return [judge(siege, attack, printed) for attack in siege.students], problems
+    """Grade these attacks; return a verdict on each student, and what harm was done to all.
+
+    They are two classes, side by side, each with honest students in it: one for each core.
+    """
+    sieges = [Siege(folder / name, [*HONEST, *part]) for name, part in (("a", chosen[::2]), ("b", chosen[1::2])) if part]
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(sieges)) as pool:
+        for siege in sieges:
+            siege.folder.mkdir()
+            siege.make()
+            stack.enter_context(siege.host())
+        orphans = stack.enter_context(adopting())
+        for siege in sieges:
+            siege.hand_in()
+            siege.own()
+        printed = list(pool.map(lambda siege: siege.nbgrader("autograde", ASSIGNMENT), sieges))
+        problems = [f"a process was left behind: {name}" for name in orphans().values()]
+        for siege, (_, text) in zip(sieges, printed, strict=True):
+            problems += harm_done(siege, text)
+        feedback = list(pool.map(lambda siege: siege.nbgrader("generate_feedback", ASSIGNMENT), sieges))
+    for siege, *codes in zip(sieges, printed, feedback, strict=True):
+        if any(code for code, _ in codes):
+            problems.append(f"autograde and generate_feedback ended with {[c for c, _ in codes]}: {siege.folder / 'log.txt'}")
+    said = [(siege, text) for siege, (_, text) in zip(sieges, printed, strict=True)]
+    return [judge(siege, attack, text) for siege, text in said for attack in siege.students], problems
 
 
 # ---- stock nbgrader, for comparison ----
@@ -493,7 +505,8 @@ def grade_stock(folder, chosen):
             for name, limit in {"AS": 4 * 2**30, "CPU": 60, "FSIZE": 2**28, "NPROC": 300, "NOFILE": 256}.items():
                 walls = ["prlimit", f"--{name.lower()}={limit}", *walls]
             code, printed = siege.nbgrader("autograde", ASSIGNMENT, before=walls, seconds=60, UNROLLED_GRADER="stock")
-            harm = [problem for problem in harm_done(siege, orphans, printed) if not problem.startswith("left in the")]
+            harm = [problem for problem in harm_done(siege, printed) if not problem.startswith("left in the")]
+            harm += [f"a process was left behind: {name}" for name in orphans().values()]
             siege.nbgrader("generate_feedback", ASSIGNMENT, before=walls, seconds=60, UNROLLED_GRADER="stock")
         verdict = judge(siege, attack, printed)
         verdict.problems = [problem for problem in verdict.problems if not problem.startswith("expected to be told")] + harm

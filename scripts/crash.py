@@ -182,7 +182,7 @@ def wrong_in(folder, work, deserved):
         if not path.exists() or path.stat().st_mode & 0o222:
             yield f"{student}: no finished notebook in autograded/"
     yield from (f"left behind: {path.relative_to(folder)}" for path in (folder / ".gradecore").glob("*/"))
-    yield from (f"left behind: {path.name}" for path in (work / "tmp").glob("gradecore-*"))
+    yield from (f"left behind: {path.name}" for path in (work / "tmp").iterdir())
     yield from (f"still running: {command[:200]}" for command in all_ended(work).values())
 
 

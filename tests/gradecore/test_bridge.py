@@ -133,6 +133,12 @@ def student(shared):
 # ---- calls ----
 
 
+def test_the_docstring_is_the_student_s_own(student):
+    """Were it that of a stand-in, everybody would have written one."""
+    assert student("add").__doc__ is None
+    assert student("layer").__doc__ is None
+
+
 def test_arguments_and_values_pass(student):
     add = student("add")
     assert (add(1), add(1, 2), add(1, 2, 3, 4), add(1, b=2), add(1, c=5)) == (11, 3, 10, 3, 16)

@@ -290,6 +290,14 @@ def test_one_notebook_can_be_graded_again(course, small, work):
 
 
 @pytest.mark.slow
+def test_a_temporary_folder_whose_name_is_too_long_for_a_socket(course, small, work):
+    place = work / ("long" * 20)
+    place.mkdir()
+    assert Grader(course, work, TMPDIR=str(place)).end() == 0
+    assert list(wrong_in(course, work, small[1])) == []
+
+
+@pytest.mark.slow
 def test_a_course_that_a_group_shares(course, small, work):
     configure(course, "\nc.CourseDirectory.groupshared = True\n")
     assert Grader(course, work).end() == 0

@@ -61,7 +61,8 @@ def added_tests(content):
 
 def junk_metadata(content):
     """Metadata of all the wrong types."""
-    for part, junk in zip(content["cells"], [[], "x", {"grade_id": []}, {"grade_id": {"a": 1}}, 5, None, {"points": "many"}]):
+    kinds = [[], "x", {"grade_id": []}, {"grade_id": {"a": 1}}, 5, None, {"points": "many"}]
+    for part, junk in zip(content["cells"], kinds, strict=False):
         if about(part).get("solution") is not True:
             part["metadata"]["nbgrader"] = junk
     content["cells"] += [cell("1", nbgrader={"grade_id": 7}), {"cell_type": ["code"]}, None, 5, {"metadata": 3}]

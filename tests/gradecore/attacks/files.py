@@ -1,5 +1,6 @@
 """Attacks by the files that are handed in: beside the notebook, or in its place."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -95,10 +96,8 @@ def pipes(folder):
     finally:
         os.chdir(place)
     if os.getuid() == 0:
-        try:
+        with contextlib.suppress(PermissionError):  # root in a container may not
             os.mknod(folder / "random", 0o20666, os.makedev(1, 8))
-        except PermissionError:  # root in a container may not
-            pass
 
 
 def timestamp_is(kind):
@@ -174,7 +173,8 @@ ATTACKS = [
     Attack("own-kernel", "own ipykernel, IPython, zmq and asyncio beside the notebook", ZERO, files=own_kernel, honest=0),
     Attack("own-settings", "own settings of nbgrader, IPython, Jupyter and pytest, and an own gradebook", ZERO,
            files=own_settings),
-    Attack("notebook-is-link", "the notebook is a link to a classmate's", files=notebook_is_link, honest=0, ends="not readable"),
+    Attack("notebook-is-link", "the notebook is a link to a classmate's", files=notebook_is_link, honest=0,
+           ends="not readable"),
     Attack("notebook-is-folder", "the notebook is a folder", files=notebook_is_folder, honest=0, ends="not readable"),
     Attack("notebook-is-pipe", "the notebook is a pipe that blocks its reader", files=notebook_is_pipe, honest=0,
            ends="not readable"),

@@ -87,7 +87,7 @@ threading.Thread(target=go, daemon=True).start()
         "forged-reply",
         "answers the grader's requests before they are done, with other contents",
         """
-for content in ({"status": "ok", "execution_count": "x"}, {}, {"status": "error"}, {"status": ["ok"], "ename": 1, "evalue": {}}):
+for content in ({"status": "ok", "execution_count": "x"}, {}, {"status": "error"}, {"status": [], "ename": 1, "evalue": {}}):
     kernel.session.send(kernel.shell_stream, "execute_reply", content, parent=PARENT, ident=kernel._parent_ident["shell"])
 """,
         honest=0,
@@ -123,6 +123,7 @@ for _ in range(800):
     nested = [nested]
 forge("display_data", {"data": {"application/json": nested}, "metadata": {}})
 """,
+        honest=0,
     ),
     forged(
         "message-flood",
@@ -185,7 +186,8 @@ threading.Thread(target=go, daemon=True).start()
         "opens comms and widgets, which an instructor's browser would run",
         "from comm import create_comm\n"
         "for n in range(100):\n"
-        "    create_comm(target_name='jupyter.widget', data={'state': {'_model_name': 'HTML', 'value': '<script>harm()</script>'}})\n"
+        "    state = {'_model_name': 'HTML', 'value': '<script>harm()</script>'}\n"
+        "    create_comm(target_name='jupyter.widget', data={'state': state})\n"
         "from IPython.display import display\n"
         "display({'application/vnd.jupyter.widget-view+json': {'model_id': 'x'}, 'text/plain': 'w'}, raw=True)" + WRONG,
     ),
@@ -196,7 +198,8 @@ threading.Thread(target=go, daemon=True).start()
         "display(HTML('<script>harm()</script><img src=x onerror=harm()><a href=\"javascript:harm()\">x</a>'\n"
         '             \'<iframe srcdoc="<script>harm()</script>"></iframe><form action="//harm"><input></form>\'))\n'
         'display(SVG(\'<svg xmlns="http://www.w3.org/2000/svg" onload="harm()"><script>harm()</script></svg>\'))\n'
-        "display(Javascript('harm()'), Markdown('[x](javascript:harm()) <script>harm()</script>'), IFrame('javascript:harm()', 9, 9))\n"
+        "display(Javascript('harm()'), Markdown('[x](javascript:harm()) <script>harm()</script>'))\n"
+        "display(IFrame('javascript:harm()', 9, 9))\n"
         "display(Latex('</div><script>harm()</script>'))\n"
         "display({'text/html': ['<scr', 'ipt>harm()</script>'], 'image/png': '\"><script>harm()</script>',\n"
         "         'image/jpeg': '\" onerror=\"harm()', 'text/markdown': '<svg/onload=harm()>'}, raw=True)" + WRONG,
@@ -226,7 +229,8 @@ threading.Thread(target=go, daemon=True).start()
         "interrupt-swallowed-in-test",
         "the same while a test waits",
         "def countdown(n):\n"
-        "    while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass",
+        "    while True:\n        try:\n            while True:\n                pass\n"
+        "        except BaseException:\n            pass",
         "countdown",
     ),
     Attack(

@@ -42,8 +42,9 @@ ATTACKS = [
     reads(
         "reads-the-course",
         "reads solutions, secrets, the configuration and classmates' work by their paths",
-        "for path in ('solutions/siege/siege.ipynb', 'secret.txt', 'nbgrader_config.py', 'unrolled_config.py', 'gradebook.db',\n"
-        "             'submitted/right-1/siege/siege.ipynb', 'autograded/right-1/siege/siege.ipynb', '../visible/modelbook.py'):\n"
+        "for path in ('solutions/siege/siege.ipynb', 'secret.txt', 'nbgrader_config.py', 'unrolled_config.py',\n"
+        "             'gradebook.db', 'submitted/right-1/siege/siege.ipynb', 'autograded/right-1/siege/siege.ipynb',\n"
+        "             '../visible/modelbook.py'):\n"
         "    show('@COURSE@/' + path)\n"
         "    show('../../../' + path)\n",
     ),
@@ -122,8 +123,9 @@ ATTACKS = [
         "writes-the-course",
         "writes the gradebook, the configuration, a classmate's work and the solutions",
         "import os, sqlite3\n"
-        "for path in ('gradebook.db', 'nbgrader_config.py', 'submitted/right-2/siege/siege.ipynb', 'solutions/siege/siege.ipynb',\n"
-        "             'autograded/right-1/siege/siege.ipynb', 'feedback/x.html', '../harm/writes-the-course'):\n"
+        "for path in ('gradebook.db', 'nbgrader_config.py', 'submitted/right-2/siege/siege.ipynb',\n"
+        "             'solutions/siege/siege.ipynb', 'autograded/right-1/siege/siege.ipynb', 'feedback/x.html',\n"
+        "             '../harm/writes-the-course'):\n"
         "    for place in ('@COURSE@/', '../../../', '/proc/1/root@COURSE@/', '/proc/1/cwd/'):\n"
         "        try:\n"
         "            os.makedirs(os.path.dirname(place + path), exist_ok=True)\n"
@@ -139,8 +141,9 @@ ATTACKS = [
         "writes-the-system",
         "writes into Python, the system and its own submission",
         "import os, sys, numpy\n"
-        "for path in (numpy.__file__, sys.prefix + '/lib/harm.pth', sys.executable, '/usr/bin/harm', '/etc/passwd', '/submission/x',\n"
-        "             '/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/dev/mem', '@COURSE@/../visible/modelbook.py'):\n"
+        "for path in (numpy.__file__, sys.prefix + '/lib/harm.pth', sys.executable, '/usr/bin/harm', '/etc/passwd',\n"
+        "             '/submission/x', '/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/dev/mem',\n"
+        "             '@COURSE@/../visible/modelbook.py'):\n"
         "    try:\n"
         "        open(path, 'a').close()\n"
         "        print('GAIN' 'ED', path)\n"
@@ -204,7 +207,7 @@ ATTACKS = [
     Attack(
         "fills-the-meeting-place",
         "fills the disk through the folder in which it meets the grader",
-        MEETING + FILL + "fill(MEETING, 600)\ntime.sleep(1.5)\nfill(MEETING, 600)\nprint('GAIN' 'ED')",
+        MEETING + FILL + "if fill(MEETING, 600) + fill('/proc/1/root' + MEETING, 600) >= 600:\n    print('GAIN' 'ED')",
         "countdown",
         honest=6,
     ),
@@ -280,7 +283,8 @@ ATTACKS = [
         "background-process",
         "daemons that live on and write the gradebook later",
         "import subprocess, os\n"
-        "subprocess.Popen('nohup setsid sh -c \"sleep 8; echo harm > @HARM@/later; sleep 7776\" >/dev/null 2>&1 &', shell=True)\n"
+        "late = 'nohup setsid sh -c \"sleep 8; echo harm > @HARM@/later; sleep 7776\" >/dev/null 2>&1 &'\n"
+        "subprocess.Popen(late, shell=True)\n"
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
@@ -317,7 +321,7 @@ ATTACKS = [
         "set-uid programs, capabilities, devices, another root folder",
         "import ctypes, os, subprocess\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
-        "print(subprocess.run('su -c id; sudo -n id; mount; id; cat /etc/shadow', shell=True, capture_output=True, timeout=4))\n"
+        "print(subprocess.run('su -c id; sudo -n id; id; cat /etc/shadow', shell=True, capture_output=True, timeout=4))\n"
         "for act in (lambda: os.setuid(0), lambda: os.chroot('/tmp'), lambda: os.mknod('/tmp/d', 0o60666, os.makedev(8, 0)),\n"
         "            lambda: open('/dev/sda', 'rb'), lambda: open('/dev/vda', 'rb'), lambda: os.setpriority(0, 0, -20)):\n"
         "    try:\n        act()\n        print('GAIN' 'ED')\n"
@@ -334,7 +338,8 @@ ATTACKS = [
         "                        (socket.AF_UNIX, '\\0@SOCKET@')):\n"
         "    with socket.socket(family) as s:\n"
         "        s.settimeout(1)\n"
-        "        try:\n            s.connect(address)\n            s.sendall(b'harm')\n            print('GAIN' 'ED', address)\n"
+        "        try:\n            s.connect(address)\n            s.sendall(b'harm')\n"
+        "            print('GAIN' 'ED', address)\n"
         "        except OSError as error:\n            print(error)" + WRONG,
     ),
     Attack(

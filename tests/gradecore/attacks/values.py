@@ -181,7 +181,7 @@ ATTACKS = [
     Attack(
         "slow-calls",
         "each call takes nearly as long as a call may take",
-        "import time\ndef double(x):\n    time.sleep(2.5)\n    return 2 * x",
+        "import time\ndef double(x):\n    time.sleep(1.8)\n    return 2 * x",
         honest=8,  # one call is in time, four are not
         ends="timed out",
     ),
