@@ -90,7 +90,6 @@ threading.Thread(target=go, daemon=True).start()
 for content in ({"status": "ok", "execution_count": "x"}, {}, {"status": "error"}, {"status": [], "ename": 1, "evalue": {}}):
     kernel.session.send(kernel.shell_stream, "execute_reply", content, parent=PARENT, ident=kernel._parent_ident["shell"])
 """,
-        honest=0,
     ),
     forged(
         "malformed-outputs",
@@ -123,7 +122,6 @@ for _ in range(800):
     nested = [nested]
 forge("display_data", {"data": {"application/json": nested}, "metadata": {}})
 """,
-        honest=0,
     ),
     forged(
         "message-flood",

@@ -299,8 +299,8 @@ ATTACKS = [
         "libc = ctypes.CDLL(None, use_errno=True)\n"
         "for pid in (@VICTIM@, os.getppid(), 1):\n"
         "    print(pid, libc.ptrace(16, pid, 0, 0), ctypes.get_errno())\n"
-        "for pid in range(2, 70_000):\n"
-        "    if pid not in (os.getpid(), os.getppid()):\n"
+        "for pid in [@VICTIM@, *(int(name) for name in os.listdir('/proc') if name.isdigit())]:\n"
+        "    if pid not in (os.getpid(), os.getppid(), 1):\n"
         "        try:\n            os.kill(pid, signal.SIGTERM)\n        except OSError:\n            pass" + WRONG,
         honest=None,
     ),
