@@ -8,6 +8,7 @@ marked with an error that says why not.
 import asyncio
 import math
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -148,7 +149,9 @@ class TwoKernelExecute(NbGraderPreprocessor):
 
     async def begin_student(self, folder, walled):
         # Not our environment: bubblewrap itself is process 1 inside, and /proc shows what it was started with.
-        environment = {"PATH": os.environ["PATH"]} if walled else {k: v for k, v in os.environ.items() if k != "GRADE_SEED"}
+        environment = {"PATH": os.environ["PATH"]}
+        if not walled:  # the submission's folder may hold another ipykernel: the kernel starts without it
+            environment = {k: v for k, v in os.environ.items() if k != "GRADE_SEED"} | {"PYTHONSAFEPATH": "1"}
         await self.student.begin(folder / "submission", environment)
         await self.student.ready()
         await self.student.tell(LOAD)
@@ -259,10 +262,13 @@ def judge(cell, completed):
         cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
     for output in cell.outputs:
         if output.output_type == "execute_result":
+            text = output.data.get("text/plain", "")
+            number = re.fullmatch(r"np\.\w+\((.*)\)", text)  # NumPy shows its numbers with their type
             try:
-                score = float(output.data.get("text/plain", ""))
+                score = float(number[1] if number else text)
             except ValueError:
                 score = math.nan
+            output.data["text/plain"] = str(score)
             if not 0 <= score <= points:
                 cell.outputs = [error("BadScore", f"the test's last value has to be a number between 0 and {points:g}")]
                 return

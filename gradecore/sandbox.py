@@ -106,7 +106,8 @@ class SandboxKernelManager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments=None):
         """The kernel's command with bubblewrap, and what sets the limits, in front."""
-        kernel = super().format_kernel_cmd(extra_arguments)
+        python, *rest = super().format_kernel_cmd(extra_arguments)
+        kernel = [python, "-P", *rest]  # starts without the submission's folder, where another ipykernel may lie
         limited = [sys.executable, "-S", "-I", "-c", LAUNCH, json.dumps(self.limits), self.meeting, *kernel]
         return [bubblewrap(), *self.walls(), "--", *limited]
 

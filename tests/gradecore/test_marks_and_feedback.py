@@ -219,8 +219,8 @@ def test_nothing_that_a_student_wrote_runs_in_a_readers_browser(course, form, mo
         config = configuration(course, monkeypatch)
         config.HTMLExporter.update(template_name="formgrade", extra_template_basedirs=[str(templates)])
         graded = nbformat.read(course / "autograded/ada/ps1/ps1.ipynb", 4)
-        resources = dict.fromkeys(("assignment_id", "notebook_id", "submission_id", "base_url", "my_base_url"), "ps1")
-        resources |= {"index": 0, "total": 1, "keyword_dict": {}, "last_name": "", "first_name": "", "mathjax_url": ""}
+        names = ("assignment_id", "notebook_id", "submission_id", "base_url", "student", "last_name", "first_name")
+        resources = dict.fromkeys(names, "ps1") | {"index": 0, "total": 1, "notebook_path": "ps1"}
         page, _ = HTMLExporter(config=config).from_notebook_node(graded, resources=resources)
     elements = Elements(page).found
     assert [element for element in elements if "harm" in str(element)] == []

@@ -170,7 +170,7 @@ ODD = json.dumps({"nbformat": "\u001b[2J<script>harm()</script>\ud800", "cells":
 ATTACKS = [
     Attack("own-modules", "own numpy, json, random, rnncore, conftest, sitecustomize beside the notebook", ZERO,
            files=own_modules),
-    Attack("own-kernel", "own ipykernel, IPython, zmq and asyncio beside the notebook", ZERO, files=own_kernel, honest=0),
+    Attack("own-kernel", "own ipykernel, IPython, zmq and asyncio beside the notebook", ZERO, files=own_kernel),
     Attack("own-settings", "own settings of nbgrader, IPython, Jupyter and pytest, and an own gradebook", ZERO,
            files=own_settings),
     Attack("notebook-is-link", "the notebook is a link to a classmate's", files=notebook_is_link, honest=0,
