@@ -41,6 +41,14 @@ mutants: setup  ## Change every model answer in small ways, print what the assig
 crash: setup  ## Kill the grader at twenty random moments, look whether the next run makes every mark right (15 minutes)
 	@python -m scripts.crash $(CRASH_OPTIONS)
 
+.PHONY: attacks
+attacks: setup  ## Grade a class of attackers with gradecore, print what each got
+	@python -m scripts.attacks $(ATTACKS)
+
+.PHONY: crash
+crash: setup  ## Kill the grader at twenty random moments, print how the next run ends
+	@python -m scripts.crash
+
 .PHONY: lint
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .

@@ -289,8 +289,8 @@ def terminable():
         raise KeyboardInterrupt
 
     numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
+    if signal.SIGTERM not in numbers or threading.current_thread() is not threading.main_thread():
+        numbers = []  # a server, such as formgrader's
     for number in numbers:
         signal.signal(number, stop)
     try:

@@ -225,7 +225,7 @@ class TwoKernelExecute(NbGraderPreprocessor):
             if not await self.student.answered(served, 3):
                 await self.lose_student("did not stop when it was told to")
         judge(cell, self.tests.ended == "ok")
-        if any("no answer within" in str(output.get("evalue")) for output in cell.outputs):
+        if any(o.get("ename") == "Timeout" or "no answer within" in str(o.get("evalue")) for o in cell.outputs):
             self.warn("timed out")
         if "### BEGIN HIDDEN TESTS" in cell.source:
             for output in cell.outputs:

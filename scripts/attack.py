@@ -25,6 +25,7 @@ class Attack:
     notebook   changes the notebook that is handed in, as JSON: notebook(content)
     files      changes the folder that is handed in: files(folder)
     honest     points that the honest part earns; by default those of the exercises that are not attacked
+    spoils     whether it may cost points of its own honest part: then it gets these or fewer
     ends       what the table of `nbgrader autograde` has to say about it
     needs      what it takes for the walls to hold: "a normal user" where root is above the limit
     """
@@ -37,6 +38,7 @@ class Attack:
     notebook: Callable | None = None
     files: Callable | None = None
     honest: float | None = None
+    spoils: bool = False
     ends: str = ""
     needs: str = ""
 

@@ -410,7 +410,7 @@ def judge(siege, attack, printed):
     feedback = siege.course / "feedback" / attack.name / ASSIGNMENT / f"{NOTEBOOK}.html"
     if verdict.score is None or not graded.exists():
         verdict.problems.append("has no score")
-    elif verdict.score != attack.earns():
+    elif verdict.gained or (verdict.score < attack.earns() and not attack.spoils):
         verdict.problems.append(
             f"{'GAINED: ' if verdict.gained else ''}expected {attack.earns():g} points, got {verdict.score:g}"
         )

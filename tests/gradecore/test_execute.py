@@ -1,5 +1,6 @@
 """A submission in two kernels: what each cell ends in, and what a test may give."""
 
+import copy
 import os
 import re
 import shutil
@@ -120,7 +121,7 @@ FAILED = error("AssertionError", "wrong")
 )
 def test_a_test_gives_a_number_between_0_and_its_points_or_nothing(outputs, completed, points):
     cell = check("pass")
-    cell.outputs = list(outputs)
+    cell.outputs = copy.deepcopy(outputs)
     judge(cell, completed)
     assert determine_grade(cell) == (points, 2)
     if not points and outputs[:1] != [result("0")] and outputs[:1] != [result("-0.0")]:

@@ -26,6 +26,8 @@ def test_make_alone_lists_the_commands(root):
         "student-zip",
         "mutants",
         "fingerprints",
+        "attacks",
+        "crash",
         "test",
         "test-fast",
         "faults",

@@ -212,7 +212,7 @@ def call(sock, operation, values):
         "            time.sleep(0.01)\n"
         "for _ in range(8):\n"
         "    threading.Thread(target=ring, daemon=True).start()\n",
-        honest=0,
+        spoils=True,
     ),
     Attack(
         "callback-globals",
@@ -280,6 +280,7 @@ def call(sock, operation, values):
         "                pass\n"
         "threading.Thread(target=later, daemon=True).start()",
         "twice",
+        spoils=True,
     ),
     Attack(
         "callback-recursion",
@@ -309,7 +310,7 @@ def call(sock, operation, values):
         "def double(x):\n"
         "    frame = sys._getframe(1)\n"
         "    while frame:\n"
-        "        frame.f_globals.update(model=lambda x: None, expected=None, points=99, double=lambda x: 2 * x)\n"
+        "        frame.f_globals.update(model=lambda x: None, expected=None, points=99)\n"
         "        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))\n"
         "        frame = frame.f_back",
     ),

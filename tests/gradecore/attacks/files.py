@@ -32,7 +32,7 @@ def instead(content):
 def own_modules(folder):
     """Modules of the names that tests and kernels import."""
     for name in ("numpy", "json", "random", "rnncore", "modelbook", "conftest", "sitecustomize", "usercustomize", "gradecore"):
-        (folder / f"{name}.py").write_text("print('GAINED')\ndouble = lambda x: None\n")
+        (folder / f"{name}.py").write_text("double = lambda x: None\n")
 
 
 def own_kernel(folder):
@@ -169,7 +169,7 @@ ODD = json.dumps({"nbformat": "\u001b[2J<script>harm()</script>\ud800", "cells":
 
 ATTACKS = [
     Attack("own-modules", "own numpy, json, random, rnncore, conftest, sitecustomize beside the notebook", ZERO,
-           files=own_modules),
+           files=own_modules, spoils=True),
     Attack("own-kernel", "own ipykernel, IPython, zmq and asyncio beside the notebook", ZERO, files=own_kernel),
     Attack("own-settings", "own settings of nbgrader, IPython, Jupyter and pytest, and an own gradebook", ZERO,
            files=own_settings),

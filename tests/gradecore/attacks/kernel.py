@@ -52,6 +52,7 @@ ATTACKS = [
         "builtins.AssertionError = Quiet\n"
         "builtins.range = lambda *_: []\n"
         "builtins.abs = lambda *_: 0" + WRONG,
+        spoils=True,
     ),
     Attack(
         "cell-hooks",
@@ -102,7 +103,7 @@ forge("error", {"ename": 5, "evalue": None, "traceback": "abc"})
 forge("display_data", {"data": {"text/latex": True, "application/json": 5, "image/svg+xml": 7}, "metadata": []})
 """,
     ),
-    forged("missing-parts", "a message without the parts that it must have", 'forge("execute_result", {})', honest=0),
+    forged("missing-parts", "a message without the parts that it must have", 'forge("execute_result", {})'),
     forged(
         "no-text-output",
         "half characters in what is shown, which no file can hold",

@@ -90,7 +90,7 @@ ATTACKS = [
         "large-value",
         "a gigabyte of zeros and a list of ten million, to fill the grader's memory",
         answers={
-            "double": "def double(x):\n    return [0.5] * 10_000_000",
+            "double": "def double(x):\n    return [0.5] * 3_000_000",
             "scaled": "import numpy as np\ndef scaled(a, factor):\n    return np.zeros(2**27)",
         },
     ),
