@@ -45,10 +45,6 @@ crash: setup  ## Kill the grader at twenty random moments, look whether the next
 attacks: setup  ## Grade a class of attackers with gradecore, print what each got
 	@python -m scripts.attacks $(ATTACKS)
 
-.PHONY: crash
-crash: setup  ## Kill the grader at twenty random moments, print how the next run ends
-	@python -m scripts.crash
-
 .PHONY: lint
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .

@@ -108,9 +108,9 @@ SETTINGS = f"""
 import os
 if os.environ.get("UNROLLED_GRADER") != "stock":
     c.TwoKernelExecute.sandbox = "bwrap"
-    c.TwoKernelExecute.cell_seconds = 5
+    c.TwoKernelExecute.cell_seconds = 4
     c.TwoKernelExecute.call_seconds = 2
-    c.TwoKernelExecute.notebook_seconds = 15
+    c.TwoKernelExecute.notebook_seconds = 10
     c.TwoKernelExecute.limits = {LIMITS!r}
     c.TwoKernelExecute.withheld = {{"*": ["modelbook"]}}
     c.TwoKernelExecute.visible = ["VISIBLE"]

@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections import Counter
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from gradecore.pages import markdown2html
 from gradecore.sandbox import bubblewrap
 from scripts.attack import WORTH
 from scripts.attacks import HONEST, Harmful, attacks, grade
@@ -44,6 +47,14 @@ def test_what_a_browser_would_run_is_found():
         assert Harmful(page).found, page
     for page in ("<pre>harm()</pre>", "<p title='harm()'>", "&lt;script&gt;harm()", "<script>x</script><p>harm()"):
         assert not Harmful(page).found, page
+
+
+@pytest.mark.parametrize("text", ["![x](attachment:none.png)", "\\begin{a}" * 22_000, "&" * 200_000], ids=len)
+def test_markdown_that_cannot_be_rendered_in_time_is_shown_as_it_was_written(text):
+    began = time.monotonic()
+    shown = markdown2html({"cell": {"attachments": {}}, "resources": {}}, text)
+    assert unescape(shown) == f"<pre>{text}</pre>"
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.slow

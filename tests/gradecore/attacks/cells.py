@@ -96,6 +96,11 @@ def scripts_in_text(content):
         content["cells"].append(part)
 
 
+def slow_markdown(content):
+    for text in ("\\begin{a}" * 20_000, "&" * 190_000, "<" * 190_000, "[" * 190_000) * 5:
+        content["cells"].append({"cell_type": "markdown", "source": text, "metadata": {}})
+
+
 def magics(content):
     for source in (
         "%%javascript\nharm()",
@@ -162,6 +167,7 @@ ATTACKS = [
     Attack("junk-notebook", "the notebook's metadata name another kernel, language and title", ZERO, notebook=junk_notebook),
     Attack("edited-setup", "a given cell that patches NumPy for the tests", ZERO, notebook=edit_setup),
     Attack("scripts-in-text", "scripts in Markdown, in pasted pictures and their names", ZERO, notebook=scripts_in_text),
+    Attack("slow-markdown", "texts that take minutes to render, for whoever makes the feedback", ZERO, notebook=slow_markdown),
     Attack("magics", "cell magics and shell commands: scripts, files, processes", ZERO, notebook=magics),
     Attack("half-characters", "half characters in cells, which no file can hold", ZERO, notebook=half_characters),
     Attack("control-characters", "zero bytes and escape codes in cells", ZERO, notebook=control_characters),

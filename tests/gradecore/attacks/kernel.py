@@ -226,7 +226,7 @@ threading.Thread(target=go, daemon=True).start()
     ),
     Attack(
         "interrupt-swallowed-in-test",
-        "the same while a test waits",
+        "a function that catches every interrupt while a test waits",
         "def countdown(n):\n"
         "    while True:\n        try:\n            while True:\n                pass\n"
         "        except BaseException:\n            pass",

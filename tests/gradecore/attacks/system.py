@@ -169,7 +169,7 @@ ATTACKS = [
     ),
     Attack(
         "memory-bomb-in-test",
-        "the same while a test waits",
+        "asks for a terabyte while a test waits",
         "def countdown(n):\n    return b'x' * 2**40",
         "countdown",
     ),
