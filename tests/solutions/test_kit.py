@@ -24,7 +24,7 @@ def test_the_cells_that_are_made_are_up_to_date(name):
     assert {cell.id: cell.source for cell in load(name).cells}.items() >= written(name).items()
 
 
-@pytest.mark.parametrize("name", [name for name in names() if written(name)])
+@pytest.mark.parametrize("name", [name for name in names() if any(cell.id.endswith("-known") for cell in load(name).cells)])
 def test_no_two_known_slips_are_taken_for_each_other(name):
     known = {}
     for cell in (cell for cell in load(name).cells if cell.id.endswith("-known")):
