@@ -22,7 +22,11 @@ student-zip: setup  ## Pack the course for students, without answers: dist/unrol
 # ---- check ----
 
 .PHONY: test
-test: setup  ## Run every test (both cores, about twelve minutes)
+test: setup  ## Run the tests (both cores, about fifteen minutes)
+	@pytest -n 2 -m "not long"
+
+.PHONY: test-all
+test-all: setup  ## Run every test, the long ones of the grader too (about half an hour)
 	@pytest -n 2
 
 .PHONY: test-fast

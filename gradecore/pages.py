@@ -30,11 +30,16 @@ def renderer():
 @pass_context
 def markdown2html(context, source):
     """In place of nbconvert's filter of this name: the same, and then cleaned."""
-    html = f"<pre>{escape(source)}</pre>"
     if len(source) <= LONGEST:
-        with contextlib.suppress(Exception):  # a picture that is missing, brackets nested too deeply: shown as it was written
+        with contextlib.suppress(Exception):  # a picture that is missing, brackets nested too deeply
             html = renderer().markdown2html(context, source)
-    return bleach.clean(html, tags=TAGS, attributes=is_harmless, protocols={"http", "https", "mailto", "data"})
+            return bleach.clean(html, tags=TAGS, attributes=is_harmless, protocols={"http", "https", "mailto", "data"})
+    return f"<pre>{escape(source)}</pre>"
+
+
+def unchanged(html):
+    """In place of nbconvert's strip_files_prefix, which serves notebooks of 2013 and takes minutes for a page of brackets."""
+    return html
 
 
 def is_harmless(tag, name, value):

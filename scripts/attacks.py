@@ -494,7 +494,7 @@ def grade_stock(folder, chosen):
     for attack in chosen:
         place = folder / attack.name
         place.mkdir()
-        siege = Siege(place, [*HONEST[:2], attack])
+        siege = Siege(place, [HONEST[0], attack])
         shutil.copytree(first.folder, place, dirs_exist_ok=True)
         began = time.monotonic()
         with siege.host(), adopting() as orphans:
@@ -509,11 +509,12 @@ def grade_stock(folder, chosen):
             harm += [f"a process was left behind: {name}" for name in orphans().values()]
             siege.nbgrader("generate_feedback", ASSIGNMENT, before=walls, seconds=60, UNROLLED_GRADER="stock")
         verdict = judge(siege, attack, printed)
-        verdict.problems = [problem for problem in verdict.problems if not problem.startswith("expected to be told")] + harm
-        for honest in siege.students[:2]:
-            score = judge(siege, honest, printed).score
-            if score != honest.earns():
-                verdict.problems.append(f"{honest.name} got {score} points")
+        # Not a success of the attack: that it lost points, and that stock feedback shows everybody the hidden tests.
+        verdict.problems = [p for p in verdict.problems if not p.startswith("expected") and not p.endswith("in its feedback")]
+        verdict.problems += harm
+        score = judge(siege, HONEST[0], printed).score
+        if score != HONEST[0].earns():
+            verdict.problems.append(f"{HONEST[0].name} got {score} points")
         verdict.seconds, verdict.ended = time.monotonic() - began, f"exit code {code}; " + "; ".join(verdict.problems)
         verdicts.append(verdict)
         print_line(verdict)

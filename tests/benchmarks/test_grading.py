@@ -33,6 +33,7 @@ def test_other_marks_are_told():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_short_run_compares_the_marks_and_the_times(root):
     command = [sys.executable, "-m", "benchmarks.grading", "--rounds", "1", "--students", "3"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)

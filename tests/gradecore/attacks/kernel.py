@@ -133,7 +133,7 @@ def go():
         forge("stream", {"name": "stdout", "text": ""})
 threading.Thread(target=go, daemon=True).start()
 """,
-        honest=None,
+        spoils=True,
     ),
     Attack(
         "stdout-flood",
@@ -318,7 +318,6 @@ threading.Thread(target=go, daemon=True).start()
         "gc.callbacks.append(lambda *_: None)\n"
         "threading.setprofile(lambda *_: None)\n"
         "sys.settrace(trace)" + WRONG,
-        honest=None,
     ),
     Attack(
         "event-loop",

@@ -87,7 +87,6 @@ ATTACKS = [
         "    print(libc.mount(os.path.dirname(place), b'/tmp/v', None, 4096, None), ctypes.get_errno())\n"
         "    show('/tmp/v/modelbook.py')\n"
         "    show(place)\n",
-        honest=None,
     ),
     reads(
         "reads-proc",
@@ -123,7 +122,7 @@ ATTACKS = [
         "writes-the-course",
         "writes the gradebook, the configuration, a classmate's work and the solutions",
         "import os, sqlite3\n"
-        "for path in ('gradebook.db', 'nbgrader_config.py', 'submitted/right-2/siege/siege.ipynb',\n"
+        "for path in ('gradebook.db', 'nbgrader_config.py', 'submitted/right-1/siege/siege.ipynb',\n"
         "             'solutions/siege/siege.ipynb', 'autograded/right-1/siege/siege.ipynb', 'feedback/x.html',\n"
         "             '../harm/writes-the-course'):\n"
         "    for place in ('@COURSE@/', '../../../', '/proc/1/root@COURSE@/', '/proc/1/cwd/'):\n"
@@ -135,7 +134,6 @@ ATTACKS = [
         "    with sqlite3.connect('@COURSE@/gradebook.db') as book:\n"
         "        book.execute('update grade set manual_score = 99')\n"
         "except sqlite3.Error as error:\n    print(error)" + WRONG,
-        honest=None,
     ),
     Attack(
         "writes-the-system",
@@ -177,7 +175,6 @@ ATTACKS = [
         "fills-tmp",
         "fills the temporary folder",
         "import os\n" + FILL + "if fill('/tmp', 600) >= 600:\n    print('GAIN' 'ED')" + WRONG,
-        honest=None,
     ),
     Attack(
         "fills-shared-memory",
@@ -226,7 +223,6 @@ ATTACKS = [
         "except OSError as error:\n    print(error)\n"
         "time.sleep(1.5)\n"
         "if written >= 600:\n    print('GAIN' 'ED')" + WRONG,
-        honest=None,
     ),
     Attack(
         "blinds-the-watch",
@@ -302,7 +298,6 @@ ATTACKS = [
         "for pid in [@VICTIM@, *(int(name) for name in os.listdir('/proc') if name.isdigit())]:\n"
         "    if pid not in (os.getpid(), os.getppid(), 1):\n"
         "        try:\n            os.kill(pid, signal.SIGTERM)\n        except OSError:\n            pass" + WRONG,
-        honest=None,
     ),
     Attack(
         "raises-its-limits",
