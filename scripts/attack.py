@@ -48,6 +48,8 @@ class Attack:
 
     def earns(self):
         """The points that the honest part earns."""
-        if self.honest is not None:
-            return self.honest
+        return self.not_attacked() if self.honest is None else self.honest
+
+    def not_attacked(self):
+        """The points of the exercises that are answered rightly."""
         return sum(worth for name, worth in WORTH.items() if self.answered()[name] == RIGHT[name])

@@ -487,39 +487,47 @@ def grade(folder, chosen):
 
 def grade_stock(folder, chosen):
     """Grade each attack by itself with stock nbgrader, within bounds; return verdicts."""
-    first = Siege(folder / "made", [])
-    first.folder.mkdir()
-    first.make()
+    made = Siege(folder / "made", [HONEST[0]])
+    made.folder.mkdir()
+    made.make()
+    made.hand_in()
+    made.own()
+    made.nbgrader("autograde", ASSIGNMENT, UNROLLED_GRADER="stock")
+    walls = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--unshare-ipc", "--proc", "/proc", "--die-with-parent"]
+    walls = [*walls, "--size", str(2**29), "--tmpfs", "/dev/shm", "--"]
+    for name, limit in {"as": 4 * 2**30, "cpu": 60, "fsize": 2**28, "nproc": 300, "nofile": 256}.items():
+        walls = ["prlimit", f"--{name}={limit}", *walls]
     verdicts = []
     for attack in chosen:
-        place = folder / attack.name
-        place.mkdir()
-        siege = Siege(place, [HONEST[0], attack])
-        shutil.copytree(first.folder, place, dirs_exist_ok=True)
+        siege = Siege(folder / attack.name, [attack])
+        shutil.copytree(made.folder, siege.folder)
         began = time.monotonic()
         with siege.host(), adopting() as orphans:
             siege.hand_in()
             siege.own()
-            walls = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--unshare-ipc", "--proc", "/proc", "--die-with-parent"]
-            walls += ["--size", str(2**29), "--tmpfs", "/dev/shm", "--"]
-            for name, limit in {"AS": 4 * 2**30, "CPU": 60, "FSIZE": 2**28, "NPROC": 300, "NOFILE": 256}.items():
-                walls = ["prlimit", f"--{name.lower()}={limit}", *walls]
-            code, printed = siege.nbgrader("autograde", ASSIGNMENT, before=walls, seconds=60, UNROLLED_GRADER="stock")
+            only = [ASSIGNMENT, f"--student={attack.name}"]
+            code, printed = siege.nbgrader("autograde", *only, before=walls, seconds=60, UNROLLED_GRADER="stock")
+            siege.nbgrader("generate_feedback", *only, before=walls, seconds=60, UNROLLED_GRADER="stock")
+            siege.students.insert(0, HONEST[0])
             harm = [problem for problem in harm_done(siege, printed) if not problem.startswith("left in the")]
             harm += [f"a process was left behind: {name}" for name in orphans().values()]
-            siege.nbgrader("generate_feedback", ASSIGNMENT, before=walls, seconds=60, UNROLLED_GRADER="stock")
         verdict = judge(siege, attack, printed)
-        # Not a success of the attack: that it lost points, and that stock feedback shows everybody the hidden tests.
-        verdict.problems = [p for p in verdict.problems if not p.startswith("expected") and not p.endswith("in its feedback")]
-        verdict.problems += harm
-        score = judge(siege, HONEST[0], printed).score
-        if score != HONEST[0].earns():
-            verdict.problems.append(f"{HONEST[0].name} got {score} points")
+        verdict.problems = [problem for problem in verdict.problems if counts_as_success(problem)] + harm
+        if verdict.gained and verdict.score > attack.not_attacked():
+            verdict.problems.append(f"GAINED: expected {attack.earns():g} points, got {verdict.score:g}")
+        if judge(siege, HONEST[0], printed).score != HONEST[0].earns():
+            verdict.problems.append(f"{HONEST[0].name} has other points than before")
         verdict.seconds, verdict.ended = time.monotonic() - began, f"exit code {code}; " + "; ".join(verdict.problems)
         verdicts.append(verdict)
         print_line(verdict)
-        subprocess.run(["rm", "-rf", str(place)], check=True)
+        subprocess.run(["rm", "-rf", str(siege.folder)], check=True)
     return verdicts
+
+
+def counts_as_success(problem):
+    """Whether a problem is the attack's doing: lost points are not, nor hidden tests, which stock nbgrader shows everybody."""
+    shown = ("secret of the hidden-test", "secret of the callback", "expected", "points, got", "has no feedback")
+    return not any(words in problem for words in shown)
 
 
 # ---- the command ----
@@ -553,7 +561,7 @@ def main(arguments=None):
         if options.stock:
             verdicts = grade_stock(folder, chosen)
             won = [verdict for verdict in verdicts if verdict.problems]
-            gained = [verdict for verdict in verdicts if verdict.gained]
+            gained = [verdict for verdict in verdicts if any("GAINED:" in problem for problem in verdict.problems)]
             print(f"\nWith stock nbgrader {len(won)} of {len(verdicts)} attacks succeed: {len(gained)} gain points.")
             return
         verdicts, problems = grade(folder, chosen)
