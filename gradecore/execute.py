@@ -52,6 +52,7 @@ del withhold
 """
 OPEN = "from gradecore import bridge as _b; get_ipython()._bridge = _b.Bridge(get_ipython(), {path!r}, {seconds}); del _b"
 SERVE = "import sys as _s; _s.modules['gradecore.bridge'].serve({path!r}, get_ipython().user_ns)"
+FORGET = "for _n in {names!r}: get_ipython().user_ns.pop(_n, None)\ndel _n"  # a given cell may have defined them too
 SEED = "import os as _o; _o.environ['GRADE_SEED'] = {seed!r}; del _o"
 
 
@@ -181,9 +182,11 @@ class TwoKernelExecute(NbGraderPreprocessor):
             elif is_test:
                 await self.run_test(cell, number)
             else:
-                imports = cell.metadata.pop("gradecore", {}).get("imports")
-                if imports:
-                    await self.tests.tell(imports)
+                about = cell.metadata.pop("gradecore", {})
+                if about.get("imports"):
+                    await self.tests.tell(about["imports"])
+                if about.get("defines"):
+                    await self.tests.tell(FORGET.format(names=about["defines"]))
                 await self.run_student(cell, number)
                 if is_locked(cell):
                     await self.run_locked(cell, number)

@@ -60,6 +60,8 @@ def rebuild(released, handed_in, longest, most):
         name = grade_id(cell)
         if cell.cell_type == "code" and not is_locked(cell):
             cell.metadata["gradecore"] = {"imports": imports_of(cell.source)}
+            if is_solution(cell) and defined_by(cell.source):
+                cell.metadata["gradecore"]["defines"] = defined_by(cell.source)
         if name in answers and is_solution(cell) and len(source_of(answers[name])) > longest:
             put_back.append(name)
         elif name in answers and is_solution(cell):
@@ -67,6 +69,15 @@ def rebuild(released, handed_in, longest, most):
             with_pictures(cell, answers[name])
         rebuilt.cells += [cell, *added.get(place, [])]
     return rebuilt, [*(name for name in known if name not in answers), *put_back]
+
+
+def defined_by(source):
+    """The functions and classes at the top of a released answer, which are the student's from here on, given before or not."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return []
+    return [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
 
 
 def imports_of(source):

@@ -269,7 +269,8 @@ def write_notebook(path):
         known["grade_id"] = f"{ASSIGNMENT}-{grade_id}"
         return new_code_cell(source, id=grade_id, metadata={"nbgrader": known | about})
 
-    cells = [cell("import numpy as np", "setup", locked=True)]
+    given = "import numpy as np\n\n\ndef double(x):  # to be written anew in the first exercise\n    return 0"
+    cells = [cell(given, "setup", locked=True)]
     for name, answer in RIGHT.items():
         head, body = answer.split("\n", 1)
         cells.append(cell(f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION", name, solution=True))

@@ -10,7 +10,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from traitlets.config import LoggingConfigurable
 
-from gradecore.notebook import RebuildNotebook, imports_of, rebuild
+from gradecore.notebook import RebuildNotebook, defined_by, imports_of, rebuild
 
 ANSWER = {"grade": False, "solution": True, "locked": False}
 TEST = {"grade": True, "solution": False, "locked": True}
@@ -304,6 +304,13 @@ def test_the_imports_of_a_released_cell(source, wanted):
     assert imports_of(source) == wanted
 
 
+def test_what_a_released_answer_defines():
+    """If a given cell has defined it too, a test must not find that in place of the student's."""
+    source = "import a\ndef f():\n    def g(): pass\nasync def h(): pass\nclass C:\n    x = 1\nx = 2"
+    assert defined_by(source) == ["f", "h", "C"]
+    assert defined_by("def") == defined_by("x\x00y") == []
+
+
 def test_unlocked_released_cells_carry_their_imports_and_what_was_handed_in_does_not(handed_in, rebuilt):
     handed_in.cells[3].source = "import forged\n\ndef double(x):\n    return x * 2"
     handed_in.cells[3].metadata["gradecore"] = {"imports": "import forged"}
@@ -312,7 +319,7 @@ def test_unlocked_released_cells_carry_their_imports_and_what_was_handed_in_does
     carried = [cell.metadata.get("gradecore") for cell in got.cells]
     assert carried[1] is None  # locked: it runs beside the tests anyway
     assert carried[2] == {"imports": "import random"}
-    assert carried[3] == {"imports": ""}
+    assert carried[3] == {"imports": "", "defines": ["double"]}
     assert not any("forged" in str(cell.metadata) for cell in got.cells)
 
 
