@@ -102,7 +102,7 @@ class Lab:
             self.page.wait_for_function(BEGUN, timeout=15_000)
         if not self.page.evaluate(BEGUN):  # a click that came while the page was still moving: a person would click again
             self.menu("Run", "Run All Cells")
-        deadline = time.monotonic() + 240
+        deadline, before, since = time.monotonic() + 240, 0, time.monotonic()
         while True:
             self.page.wait_for_timeout(500)
             self.page.wait_for_selector(IDLE, state="attached", timeout=240_000)
@@ -111,6 +111,11 @@ class Lab:
             done = sum(c.get("execution_count") is not None for c in notebook.cells)
             if done >= last or shown_error(notebook):  # JupyterLab runs no cell after one that fails
                 return notebook
+            if done != before:
+                before, since = done, time.monotonic()
+            elif time.monotonic() - since > 40:  # the kernel is idle, and nothing comes any more
+                self.menu("Run", "Run All Cells")
+                since = time.monotonic()
             assert time.monotonic() < deadline, f"{self.path}: Run All ended {done} of {last} cells"
 
     def saved(self):
