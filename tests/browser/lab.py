@@ -90,7 +90,10 @@ class Lab:
         self.page.wait_for_selector(IDLE, state="attached", timeout=START)
 
     def menu(self, menu, item):
-        """Choose an item of the menu bar."""
+        """Choose an item of the menu bar; a dialog in front of it, as a slow machine brings up, is accepted first."""
+        while self.page.locator(".jp-Dialog .jp-mod-accept").count():
+            self.page.locator(".jp-Dialog .jp-mod-accept").first.click()
+            self.page.wait_for_timeout(500)
         self.page.get_by_role("menuitem", name=menu, exact=True).first.click()
         self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{item}")).first.click()
 
