@@ -94,7 +94,8 @@ def student(folder, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.55, *(pytest.param(share, marks=pytest.mark.long) for share in (0.3, 0.8))])
+@pytest.mark.long
+@pytest.mark.parametrize("share", [0.3, 0.55, 0.8])
 def test_after_kill_9_the_next_run_makes_every_mark_right(large, seconds, tmp_path, work, share):
     folder, deserved = large
     course = shutil.copytree(folder, tmp_path / "course")
@@ -133,6 +134,7 @@ def test_what_a_crash_leaves_is_seen(course, small, work):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_regrading_with_force_is_finished(course, small, work):
     deserved = small[1]
     assert Grader(course, work).end() == 0
