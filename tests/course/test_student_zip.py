@@ -32,11 +32,11 @@ def everything(folder):
 
 def secrets(root):
     """Lines that only instructors may have: of hidden tests and mark schemes, and the arguments in mistakes.py."""
-    for notebook in notebooks_in(root / "solutions").values():
-        parts = [part for cell in notebook.cells for part in parts_of(cell)]
-        seen = {line for kind, line in parts if kind in (None, "answer")}
-        hidden = {line for kind, line in parts if kind in ("hidden test", "mark scheme") and len(line) > 30} - seen
-        yield from (line for line in hidden if "for " not in line[:4])
+    cells = [cell for notebook in notebooks_in(root / "solutions").values() for cell in notebook.cells]
+    parts = [part for cell in cells for part in parts_of(cell)]
+    seen = {line for kind, line in parts if kind in (None, "answer")}  # what is to be seen somewhere gives nothing away
+    hidden = {line for kind, line in parts if kind in ("hidden test", "mark scheme") and len(line) > 30} - seen
+    yield from (line for line in hidden if "for " not in line[:4])
     for name in names():
         yield from (mistake.why for mistake in load(name).mistakes if len(mistake.why) > 30)
 
