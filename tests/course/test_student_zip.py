@@ -34,8 +34,10 @@ def secrets(root):
     """Lines that only instructors may have: of hidden tests and mark schemes, and the arguments in mistakes.py."""
     cells = [cell for notebook in notebooks_in(root / "solutions").values() for cell in notebook.cells]
     parts = [part for cell in cells for part in parts_of(cell)]
-    seen = {line for kind, line in parts if kind in (None, "answer")}  # what is to be seen somewhere gives nothing away
-    hidden = {line for kind, line in parts if kind in ("hidden test", "mark scheme") and len(line) > 30} - seen
+    seen = "\n".join(
+        line for kind, line in parts if kind in (None, "answer")
+    )  # what is to be seen somewhere gives nothing away
+    hidden = {line for kind, line in parts if kind in ("hidden test", "mark scheme") and len(line) > 30 and line not in seen}
     yield from (line for line in hidden if "for " not in line[:4])
     for name in names():
         yield from (mistake.why for mistake in load(name).mistakes if len(mistake.why) > 30)
