@@ -24,7 +24,7 @@ from nbgrader.utils import find_all_files, is_grade, is_locked, is_solution
 from traitlets import Dict, Enum, Float, Int, List, Unicode
 
 from gradecore.kernels import Kernel, error
-from gradecore.sandbox import LIMITS, SandboxKernelManager, bubblewrap, files_of
+from gradecore.sandbox import LIMITS, SandboxKernelManager, bubblewrap, files_of, sign_of_life
 
 SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in ("wire", "bridge")}
 LOAD = f"""
@@ -49,6 +49,15 @@ def withhold(names):
 
 withhold({names!r})
 del withhold
+"""
+# Modules of the submission's folder, which the kernel starts without, stand where Jupyter puts them.
+BESIDE = """
+def beside():
+    import sys
+    sys.path.insert(next((k for k, path in enumerate(sys.path) if path.endswith("-packages")), 0), "")
+
+beside()
+del beside
 """
 OPEN = "from gradecore import bridge as _b; get_ipython()._bridge = _b.Bridge(get_ipython(), {path!r}, {seconds}); del _b"
 SERVE = "import sys as _s; _s.modules['gradecore.bridge'].serve({path!r}, get_ipython().user_ns)"
@@ -125,13 +134,16 @@ class TwoKernelExecute(NbGraderPreprocessor):
         self.student = Kernel(nb, self.student_manager(folder, walled), self.cell_seconds, parent=self)
         self.tests = Kernel(nb, plain_manager(folder / "tests.json"), self.cell_seconds, parent=self)
         self.alive, self.seed = True, str(secrets.randbelow(2**32))
-        try:
-            begun = await asyncio.gather(self.begin_student(folder, walled), self.begin_tests(folder), return_exceptions=True)
-            for problem in filter(None, begun):  # raised when both have come to an end, or a kernel would be forgotten
-                raise problem
-            await self.run_all(nb)
-        finally:
-            await asyncio.gather(self.student.end(), self.tests.end(), return_exceptions=True)
+        with sign_of_life(self.meeting):
+            try:
+                begun = await asyncio.gather(
+                    self.begin_student(folder, walled), self.begin_tests(folder), return_exceptions=True
+                )
+                for problem in filter(None, begun):  # raised when both have come to an end, or a kernel would be forgotten
+                    raise problem
+                await self.run_all(nb)
+            finally:
+                await asyncio.gather(self.student.end(), self.tests.end(), return_exceptions=True)
         nb.cells.append(new_markdown_cell(f"Graded with `GRADE_SEED={self.seed}`.", id="gradecore-seed"))
         nb.metadata["language_info"] = {"name": "python"}
 
@@ -158,6 +170,7 @@ class TwoKernelExecute(NbGraderPreprocessor):
         await self.student.tell(LOAD)
         if self.withhold:
             await self.student.tell(WITHHOLD.format(names=self.withhold))
+        await self.student.tell(BESIDE)
 
     async def begin_tests(self, folder):
         await self.tests.begin(folder / "tests", os.environ | {"OPENBLAS_NUM_THREADS": "1"})

@@ -4,11 +4,13 @@ What it can see: the system's programs and libraries, Python with its packages, 
 small private /tmp, and the one folder through which the grader talks to it. Not your home, not the course, not the gradebook.
 """
 
+import contextlib
 import functools
 import importlib.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +30,12 @@ TMP = 256 * 2**20  # bytes of the private /tmp, and of shared memory
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
 # Process 1 inside. It sets the limits, starts the kernel without privileges, and closes the meeting place to writing as soon as
 # the kernel's five sockets are there, which is before any code of the student's runs: nobody can fill the disk through it.
-LAUNCH = """import ctypes, json, os, resource, sys, time
+# It ends when the grader does, and everything inside with it; --die-with-parent alone comes too late where the grader is killed
+# while bubblewrap starts.
+LAUNCH = """import ctypes, json, os, resource, socket, sys, time
 libc, meeting = ctypes.CDLL(None, use_errno=True), sys.argv[2]
+grader = socket.socket(socket.AF_UNIX)
+grader.connect(f"{meeting}/grader")
 def need(done):
     if done != 0:
         os.write(2, f"the sandbox could not be closed: {os.strerror(ctypes.get_errno())}\\n".encode())
@@ -40,14 +46,24 @@ for name, limit in json.loads(sys.argv[1]).items():
 kernel = os.fork()
 need(libc.prctl(47, 4, 0, 0, 0))  # PR_CAP_AMBIENT_CLEAR_ALL: a program that is executed now has no privilege
 if kernel == 0:
-    os.execvp(sys.argv[3], sys.argv[3:])
+    os.execvp(sys.argv[4], sys.argv[4:])
 while sum("-ipc-" in name for name in os.listdir(meeting)) < 5:
     if os.waitpid(kernel, os.WNOHANG)[0]:
         os._exit(1)
     time.sleep(0.002)
 need(libc.mount(None, meeting.encode(), None, 0x1 | 0x2 | 0x4 | 0x20 | 0x1000, None))  # RDONLY NOSUID NODEV REMOUNT BIND
-wait = "import os\\nwhile os.wait()[0] != %d: pass" % kernel
-os.execvp(sys.executable, [sys.executable, "-S", "-I", "-c", wait])"""
+grader.set_inheritable(True)
+os.execvp(sys.executable, [sys.executable, "-S", "-I", "-c", sys.argv[3], str(grader.fileno()), str(kernel)])"""
+WAIT = """import os, sys, threading
+grader, kernel = map(int, sys.argv[1:])
+def follow():
+    try:
+        os.read(grader, 1)  # nothing is ever sent: this ends when the grader does
+    finally:
+        os._exit(1)
+threading.Thread(target=follow, daemon=True).start()
+while os.wait()[0] != kernel:
+    pass"""
 ENVIRONMENT = {
     "HOME": "/tmp",
     "JPY_PARENT_PID": "1",  # LAUNCH: the kernel ends with it
@@ -94,6 +110,15 @@ def files_of(modules):
     return found
 
 
+@contextlib.contextmanager
+def sign_of_life(meeting):
+    """Within this, and as long as this process lives, the kernels that meet here live."""
+    with socket.socket(socket.AF_UNIX) as sign:
+        sign.bind(f"{meeting}/grader")
+        sign.listen()
+        yield
+
+
 class SandboxKernelManager(AsyncKernelManager):
     """Starts its kernel under bubblewrap; talks to it over sockets in `meeting`."""
 
@@ -108,7 +133,7 @@ class SandboxKernelManager(AsyncKernelManager):
         """The kernel's command with bubblewrap, and what sets the limits, in front."""
         python, *rest = super().format_kernel_cmd(extra_arguments)
         kernel = [python, "-P", *rest]  # starts without the submission's folder, where another ipykernel may lie
-        limited = [sys.executable, "-S", "-I", "-c", LAUNCH, json.dumps(self.limits), self.meeting, *kernel]
+        limited = [sys.executable, "-S", "-I", "-c", LAUNCH, json.dumps(self.limits), self.meeting, WAIT, *kernel]
         return [bubblewrap(), *self.walls(), "--", *limited]
 
     def walls(self):

@@ -14,6 +14,7 @@ import copy
 import json
 import re
 import sys
+import zlib
 
 import nbformat
 import numpy as np
@@ -93,7 +94,7 @@ def digits(number):
 
 def packed(exercise, right, known):
     """The source of a `known` cell."""
-    text = base64.b64encode(json.dumps([right, known], ensure_ascii=False).encode()).decode()
+    text = base64.b64encode(zlib.compress(json.dumps([right, known]).encode())).decode()
     lines = [f'    "{text[k : k + WIDTH]}"' for k in range(0, len(text), WIDTH)]
     return "\n".join([HEAD, f'RIGHT["{exercise}"], KNOWN["{exercise}"] = unpacked(', *lines, ")"])
 
@@ -106,7 +107,10 @@ def says_the_same(source, other):
 def unpacked(source):
     """What a `known` cell holds; None for a cell that holds something else."""
     lines = re.findall(r'^    "(.*)"$', source, flags=re.MULTILINE)
-    return json.loads(base64.b64decode("".join(lines))) if lines else None
+    try:
+        return json.loads(zlib.decompress(base64.b64decode("".join(lines))))
+    except (ValueError, zlib.error):
+        return None
 
 
 def alike(a, b):

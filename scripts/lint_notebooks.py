@@ -97,7 +97,7 @@ def findings(path):
         wide = max(map(len, seen), default=0)
         if wide > WIDEST and not unread:
             yield f"cell {cell.id}: a line of {wide} characters, {WIDEST} at most"
-        if len(lines) > LONGEST and not unread:
+        if len(lines) > LONGEST:
             yield f"cell {cell.id}: {len(lines)} lines of code, {LONGEST} at most"
         if cell.outputs or cell.execution_count is not None:
             yield f"cell {cell.id}: outputs are committed; run make format"

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import zlib
 
 import numpy as np
 
@@ -85,7 +86,7 @@ PROBES, RIGHT, KNOWN = {}, {}, {}  # by exercise: a function that calls your ans
 
 def unpacked(text):
     """What a script packed so that it does not catch the eye: the right answer's prints; fingerprints of slips, with hints."""
-    return json.loads(base64.b64decode(text))
+    return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 def prints(value):

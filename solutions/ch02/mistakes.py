@@ -1,8 +1,6 @@
 """Wrong answers to assignment 2 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch02-ex1-shares": "def nudge_shares(W, radius, v, n):",
@@ -10,23 +8,9 @@ HEADS = {
     "ch02-ex3-push": "def smallest_push(w, h_0, n):",
     "ch02-ex4-stream": "def run_stream(xs, starts, h, h_0, W_xh, W_hh, b_h):",
 }
-STUB = """
-    raise NotImplementedError()
-"""
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4), (v1, v2, v3, v4) = makers(HEADS)
 
 # ---- exercise 1, the scale of the first weights: shape 1, weights 1, value 1, hidden 1 ----
 

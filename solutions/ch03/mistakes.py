@@ -1,8 +1,6 @@
 """Wrong answers to assignment 3 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch03-ex1-costs": "def costs(T, B, sizes, G):",
@@ -10,23 +8,9 @@ HEADS = {
     "ch03-ex3-tied": "def tied_gradients(xs, h_0, Ws, uses, dh_T):",
     "ch03-ex4-stack": "def stack_states(xs, h_0, layers):",
 }
-STUB = """
-    raise NotImplementedError()
-"""
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4), (v1, v2, v3, v4) = makers(HEADS)
 
 # ---- exercise 1, counting: scale 1, value 1, hidden 1, hidden-graph 1 ----
 

@@ -4,9 +4,7 @@ Functions are judged by what they return. One that also changes its arguments ge
 of their own, only values come back, and a mark must not depend on where an answer runs.
 """
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch04-ex1-step": "def rnn_step(x, h_prev, W_xh, W_hh, b_h):",
@@ -15,23 +13,9 @@ HEADS = {
     "ch04-ex4-backward": "def rnn_step_backward(dh, x, h_prev, h, W_xh, W_hh):",
     "ch04-ex5-bptt": "def bptt(dhs, caches, step_backward):",
 }
-STUB = """
-    raise NotImplementedError()
-"""
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4, ex5 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4, v5 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4, ex5), (v1, v2, v3, v4, v5) = makers(HEADS)
 
 # ---- exercise 1, one step: shape 1, value 1, hidden 1 ----
 

@@ -4,9 +4,7 @@ Functions are judged by what they return. One that also changes its arguments ge
 of their own, only values come back, and a mark must not depend on where an answer runs.
 """
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch05-ex1-ceilings": "def ceilings(xs, ts):",
@@ -15,21 +13,9 @@ HEADS = {
     "ch05-ex4-forced": "def forced_states(xs, ts, y_0, W_xh, W_yh, b_h):",
     "ch05-ex5-stack": "def stack_forward(xs, state, layers):",
 }
-STUB = "raise NotImplementedError()"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4, ex5 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4, v5 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4, ex5), (v1, v2, v3, v4, v5) = makers(HEADS)
 
 # ---- exercise 1, the best score: shape 1, value 1, hidden 1 ----
 

@@ -1,8 +1,6 @@
 """Wrong answers to assignment 6 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch06-ex1-slopes": "def weight_slopes(hs, h_0, W_hh, V):",
@@ -11,21 +9,9 @@ HEADS = {
     "ch06-ex4-truncated": "def truncated_shares(own, step_back, k1, k2):",
     "ch06-ex5-train": "def train_windows(xs, targets, h_0, w, k, rate):",
 }
-STUB = "raise NotImplementedError()"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4, ex5 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4, v5 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4, ex5), (v1, v2, v3, v4, v5) = makers(HEADS)
 
 # ---- exercise 1, total and immediate slopes: shape 1, value 1, hidden 1 ----
 

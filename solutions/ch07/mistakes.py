@@ -1,8 +1,6 @@
 """Wrong answers to assignment 7 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch07-ex1-jacobians": "def far_jacobians(hs, W_hh):",
@@ -10,22 +8,10 @@ HEADS = {
     "ch07-ex3-starts": "def starts(A, gain):",
     "ch07-ex4-clip": "def clip_by_norm(grads, limit):",
 }
-STUB = "raise NotImplementedError()"
 NAN = "NaN or inf among the numbers"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4), (v1, v2, v3, v4) = makers(HEADS)
 
 # ---- exercise 1, the Jacobians: step 1, grad 1, hidden 1 ----
 

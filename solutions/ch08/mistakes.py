@@ -1,8 +1,6 @@
 """Wrong answers to assignment 8 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch08-ex1-road": "def cell_road(fs):",
@@ -10,21 +8,9 @@ HEADS = {
     "ch08-ex3-backward": "def peephole_step_backward(dh, dc, cache, W_x, W_h, p):",
     "ch08-ex4-sequence": "def sequence_backward(dhs, dh_T, dc_T, caches, step_backward):",
 }
-STUB = "raise NotImplementedError()"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4), (v1, v2, v3, v4) = makers(HEADS)
 
 # ---- exercise 1, the road along the cell: value 1, shut 1, hidden 1 ----
 

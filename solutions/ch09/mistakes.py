@@ -1,8 +1,6 @@
 """Wrong answers to assignment 9 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch09-ex1-step": "def gru_step(x, h_prev, W_x, W_h, b):",
@@ -10,21 +8,9 @@ HEADS = {
     "ch09-ex3-backward": "def candidate_backward(dcandidate, x, h_prev, r, candidate, W_xh, W_hh, b_hn):",
     "ch09-ex4-mend": "def gru_step_backward(dh, x, h_prev, z, r, candidate, W_x, W_h):",
 }
-STUB = "raise NotImplementedError()"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4), (v1, v2, v3, v4) = makers(HEADS)
 
 # ---- exercise 1, one step: shape 1, corners 1, value 1, hidden 1 ----
 

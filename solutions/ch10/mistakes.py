@@ -1,8 +1,6 @@
 """Wrong answers to assignment 10 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch10-ex1-map": "def who_sees_what(read, xs, nudge=0.1):",
@@ -11,21 +9,9 @@ HEADS = {
     "ch10-ex4-delay": "def with_delay(xs, targets, mask, d):",
     "ch10-ex5-chunks": "def in_chunks(xs, run_f, run_b, size, ahead):",
 }
-STUB = "raise NotImplementedError()"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4, ex5 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4, v5 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4, ex5), (v1, v2, v3, v4, v5) = makers(HEADS)
 
 # ---- exercise 1, who sees what: shape 1, value 1, single 1, hidden 1 ----
 

@@ -1,8 +1,6 @@
 """Wrong answers to assignment 11 with the points they deserve, and right ones written otherwise."""
 
-from functools import partial
-
-from scripts.mistake import Mistake, Variant, function
+from scripts.mistake import STUB, makers
 
 HEADS = {
     "ch11-ex1-stop": "def stop_early(val, test, patience):",
@@ -10,21 +8,9 @@ HEADS = {
     "ch11-ex3-free": "def set_free(step, xs, h_0, heard, tolerance, growth):",
     "ch11-ex4-parts": "def train_in_parts(params, batches, size, rate, loss_and_grads):",
 }
-STUB = "raise NotImplementedError()"
 
 
-def mistake(exercise, name, points, why, hint, body):
-    """A Mistake from the body of its function."""
-    return Mistake(exercise, name, function(HEADS[exercise], body), points, why, hint)
-
-
-def variant(exercise, name, body):
-    """A Variant from the body of its function."""
-    return Variant(exercise, name, function(HEADS[exercise], body))
-
-
-ex1, ex2, ex3, ex4 = (partial(mistake, exercise) for exercise in HEADS)
-v1, v2, v3, v4 = (partial(variant, exercise) for exercise in HEADS)
+(ex1, ex2, ex3, ex4), (v1, v2, v3, v4) = makers(HEADS)
 
 # ---- exercise 1, early stopping: shape 1, value 1, hidden 1 ----
 

@@ -1,5 +1,6 @@
 """A run that is killed, stopped or disturbed: the next one makes every mark right."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from gradecore.sandbox import bubblewrap
 from scripts.crash import (
     ASSIGNMENT,
     NOTEBOOK,
@@ -94,7 +96,6 @@ def student(folder, name):
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @pytest.mark.parametrize("share", [0.3, 0.55, 0.8])
 def test_after_kill_9_the_next_run_makes_every_mark_right(large, seconds, tmp_path, work, share):
     folder, deserved = large
@@ -102,6 +103,51 @@ def test_after_kill_9_the_next_run_makes_every_mark_right(large, seconds, tmp_pa
     doing, code, wrong, said = crash(course, work, deserved, share * seconds)
     assert not doing.startswith("nothing")
     assert (code, wrong) == (0, []), said
+
+
+STARTING = """
+import asyncio, sys
+from nbformat.v4 import new_notebook
+from gradecore.kernels import Kernel
+from gradecore.sandbox import SandboxKernelManager, sign_of_life
+place = sys.argv[1]
+paths = {"connection_file": f"{place}/kernel.json", "meeting": place, "submission": place}
+manager = SandboxKernelManager(kernel_name="python3", **paths)
+with sign_of_life(place):
+    asyncio.run(Kernel(new_notebook(), manager, 30).begin(place, {}))
+"""
+
+
+@pytest.mark.slow
+def test_a_grader_killed_while_bubblewrap_starts_leaves_no_process(work):
+    """The inner of bubblewrap's two processes is held where it does not yet end with the outer one."""
+    if not bubblewrap():
+        message = "needs bubblewrap: apt install bubblewrap"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    for number in range(3):
+        (work / str(number)).mkdir()
+        with subprocess.Popen([sys.executable, "-c", STARTING, work / str(number)], stderr=subprocess.DEVNULL) as grader:
+            while not (inner := sandboxed(grader.pid)):
+                assert grader.poll() is None
+            os.kill(inner, signal.SIGSTOP)
+            grader.kill()
+        os.kill(inner, signal.SIGCONT)
+        assert all_ended(work) == {}
+
+
+def sandboxed(grader):
+    """The process that bubblewrap has made for the sandbox of a grader; None so far."""
+    for outer in children(grader):
+        with contextlib.suppress(OSError):
+            if b"--as-pid-1" in Path(f"/proc/{outer}/cmdline").read_bytes():
+                return next(iter(children(outer)), None)
+
+
+def children(process):
+    """The numbers of a process's own processes."""
+    with contextlib.suppress(OSError):
+        return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return []
 
 
 @pytest.mark.slow
@@ -134,7 +180,6 @@ def test_what_a_crash_leaves_is_seen(course, small, work):
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_a_killed_regrading_with_force_is_finished(course, small, work):
     deserved = small[1]
     assert Grader(course, work).end() == 0

@@ -1,6 +1,5 @@
 """What nbgrader does around the grading still works: points by hand, tasks, late penalties, feedback, formgrader."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_core.utils import run_sync
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
@@ -245,7 +245,7 @@ def test_formgrader_grades_safely(course, within_a_loop, monkeypatch):
     async def inside():
         return interface.autograde("ps1", ADA)
 
-    result = asyncio.run(inside()) if within_a_loop else interface.autograde("ps1", ADA)
+    result = run_sync(inside)() if within_a_loop else interface.autograde("ps1", ADA)
     assert result["success"], result
     assert re.search(r"ada +2 of 16", result["log"])
     assert "Converting notebook " + str(course / ".gradecore") in result["log"]
