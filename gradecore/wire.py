@@ -15,6 +15,7 @@ LARGEST = 256 * 2**20  # bytes of a frame's arrays
 LONGEST = 16 * 2**20  # bytes of its text, which takes many times as much once it is read
 DEEPEST = 100  # nested containers
 DIGITS = 100_000  # of a whole number, in base 16
+COLLISIONS = 1000  # keys of a set or dict that may share a hash
 DTYPES = {"|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"}
 
 
@@ -166,7 +167,15 @@ def whole_number(text):
 
 
 def hashable(make, items):
+    """A list, tuple, set, frozenset or dict of items, where they are fit for one.
+
+    A set or dict of many keys that share a hash, such as the multiples of 2**61 - 1, would take hours to build.
+    """
     try:
+        if make in (set, frozenset, dict):
+            keys = [pair[0] for pair in items] if make is dict else items
+            if len(keys) > 2 * len(set(map(hash, keys))) + COLLISIONS:
+                raise BadFrame(f"no {make.__name__}: its keys share their hashes")
         return make(items)
     except (TypeError, OverflowError):  # NumPy's numbers compared with one of the same hash that is too large
         raise BadFrame(f"no {make.__name__}") from None

@@ -226,6 +226,8 @@ def test_nothing_that_a_student_wrote_runs_in_a_readers_browser(course, form, mo
     assert [element for element in elements if "harm" in str(element)] == []
     assert "<script>harm" not in page
     assert "https://a.org" not in [attributes.get("src") for _, attributes in elements]
+    mathjax = [attributes["src"] for tag, attributes in elements if tag == "script" and "mathjax" in attributes.get("src", "")]
+    assert [source.endswith(",Safe") for source in mathjax] == [True]  # which keeps \\href from running scripts
     sources = [attributes.get("src", "") for tag, attributes in elements if tag == "img"]
     assert sum(source.startswith("data:image/png;base64," + PIXEL[:20]) for source in sources) == 2  # shown, and pasted
     assert ("a", {"href": "https://example.org"}) in elements

@@ -281,6 +281,19 @@ def test_an_item_that_encode_would_not_write_is_refused(name):
         decode({"list": [1, REFUSED[name]]}, buffers, lambda item: item)
 
 
+@pytest.mark.parametrize("kind", ["set", "frozenset", "dict"])
+def test_many_keys_that_share_a_hash_are_refused(kind):
+    """A million of them would take hours to put together."""
+    for shared, refused in ((1, False), (wire.COLLISIONS, False), (3 * wire.COLLISIONS, True)):
+        keys = [{"int": hex(k * (2**61 - 1))} for k in range(shared)] + [{"int": hex(k)} for k in range(1, 50)]
+        item = {kind: [[key, None] for key in keys] if kind == "dict" else keys}
+        if refused:
+            with pytest.raises(BadFrame, match="share their hashes"):
+                decode(item, [], None)
+        else:
+            assert len(decode(item, [], None)) == shared + 49
+
+
 def test_a_name_is_cut():
     assert len(decode({"object": [0, True, "f" * 1000]}, [], lambda item: item).name) == 80
 

@@ -64,6 +64,15 @@ def call(sock, operation, values):
 """,
     ),
     forged(
+        "colliding-keys",
+        "answers with a set of 300,000 whole numbers that share one hash: to build it takes minutes",
+        """
+numbers = [{"int": hex(k * (2**61 - 1))} for k in range(1, 300_000)]
+def call(sock, operation, values):
+    sock.sendall(frame("answer", [{"set": numbers}]))
+""",
+    ),
+    forged(
         "own-objects",
         "asks for objects of the grader's that it was never lent, and for their attributes",
         """
