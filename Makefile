@@ -22,7 +22,7 @@ student-zip: setup  ## Pack the course for students, without answers: dist/unrol
 # ---- check ----
 
 .PHONY: test
-test: setup  ## Run the tests (both cores, about fifteen minutes)
+test: setup  ## Run the tests (both cores, about twenty minutes)
 	@pytest -n 2 -m "not long"
 
 .PHONY: test-all
@@ -42,7 +42,7 @@ mutants: setup  ## Change every model answer in small ways, print what the assig
 	@python -m scripts.mutants
 
 .PHONY: crash
-crash: setup  ## Kill the grader at twenty random moments, look whether the next run makes every mark right (15 minutes)
+crash: setup  ## Kill the grader at twenty random moments, look whether the next run makes every mark right (ten minutes)
 	@python -m scripts.crash $(CRASH_OPTIONS)
 
 .PHONY: attacks

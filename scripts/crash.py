@@ -1,6 +1,6 @@
 """Kill the grader at random moments while it grades a class, run it again, and look whether every mark is right.
 
-    make crash                                   twenty kills, about fifteen minutes
+    make crash                                   twenty kills, about ten minutes
     python -m scripts.crash --kills 3 --seed 7
 
 After each second run: every mark is the one that the answers deserve, nobody is missing, the gradebook is sound, and no folder
