@@ -95,14 +95,19 @@ def run(source, label, namespace):
     return f"stderr: {errors.getvalue()}" if errors.getvalue() else None
 
 
+def set_seed(seed):
+    """Let the next hidden test draw its numbers from this seed; from a fresh one for None."""
+    os.environ.pop("GRADE_SEED", None)
+    if seed is not None:
+        os.environ["GRADE_SEED"] = seed
+
+
 @contextlib.contextmanager
 def as_when_graded(seed):
     """GRADE_SEED is set, or is not; what a notebook hides from its kernel comes back afterwards."""
     hidden = sys.modules.get("rnncore")
     with mock.patch.dict(os.environ):
-        os.environ.pop("GRADE_SEED", None)
-        if seed is not None:
-            os.environ["GRADE_SEED"] = seed
+        set_seed(seed)
         try:
             yield
         finally:
@@ -113,8 +118,13 @@ def as_when_graded(seed):
 
 def grade(assignment, exercise, code=None, seed=None):
     """What each test cell of an exercise says (None: passed), with `code` in the place of the answer."""
-    said, namespace = {}, {"__name__": "__main__"}
-    with as_when_graded(seed):
+    return grade_by_seed(assignment, exercise, [seed], code)[seed]
+
+
+def grade_by_seed(assignment, exercise, seeds, code=None):
+    """The same for each of several seeds. Only hidden tests draw fresh numbers, so that all others run once."""
+    said, namespace = {seed: {} for seed in seeds}, {"__name__": "__main__"}
+    with as_when_graded(seeds[0]):
         for cell in assignment.cells:
             if cell.cell_type != "code" or "nbgrader" not in cell.metadata:
                 continue
@@ -122,7 +132,11 @@ def grade(assignment, exercise, code=None, seed=None):
             if name == exercise:
                 run(code or cell.source, name, namespace)
             elif is_test(cell) and name in assignment.tests(exercise):
-                said[name] = run(cell.source, name, namespace)
+                for seed in seeds:
+                    if seed == seeds[0] or "### BEGIN HIDDEN TESTS" in cell.source:
+                        set_seed(seed)
+                        message = run(cell.source, name, namespace)
+                    said[seed][name] = message
             elif is_locked(cell) and not is_grade(cell):
                 failed = run(cell.source, name, namespace)
                 if failed:
