@@ -12,10 +12,11 @@ import contextlib
 import os
 import socket
 import symtable
+import threading
 import time
 import types
 
-from gradecore.wire import BadFrame, Own, receive, send
+from gradecore.wire import BadFrame, CannotTravel, Own, receive, send
 
 MESSAGE = 2000  # characters kept of an error's message
 ABSENT = object()  # in the place of a value
@@ -34,22 +35,29 @@ class Side:
     """One end of a connection: the objects that it has handed out, and how values become frames and back."""
 
     told = Exception  # errors that the other side is told of; others end what runs here
+    other = RuntimeError  # what stands for an error that is none of Python's own
+    others = ()  # errors of Python's own that do not arrive as themselves
 
     def __init__(self, sock):
-        self.sock, self.objects = sock, []
+        self.sock, self.objects, self.numbers = sock, [], {}
 
     def refer(self, value):
         """What stands for a value that does not travel."""
-        if isinstance(value, Remote) and value._side is self:
-            return {"own": value._number}
+        number = self.number_there(value)
+        if number is not None:
+            return {"own": number}
         self.check(value)
-        number = next((n for n, known in enumerate(self.objects) if known is value), len(self.objects))
+        number = self.numbers.setdefault(id(value), len(self.objects))
         if number == len(self.objects):
-            self.objects.append(value)
+            self.objects.append(value)  # which keeps it, and its id its own
         return {"object": [number, callable(value), name_of(value)]}
 
+    def number_there(self, value):
+        """The number of an object of the other side; None for one of this side."""
+        return value._number if isinstance(value, Remote) and value._side is self else None
+
     def check(self, value):
-        """Raise TypeError for what must not be handed to the other side."""
+        """Raise CannotTravel for what must not be handed to the other side."""
 
     def resolve(self, item):
         if isinstance(item, Own):
@@ -100,18 +108,21 @@ class Side:
         """Call a function that was handed out."""
         if operation == "call" and len(values) == 3:
             function, arguments, keywords = values
-            if (
-                not any(function is known for known in self.objects)
-                or type(arguments) is not tuple
-                or type(keywords) is not dict
-            ):
+            if id(function) not in self.numbers or type(arguments) is not tuple or type(keywords) is not dict:
                 raise BadFrame("no call")
             return function(*arguments, **keywords)
         raise BadFrame("no such question")
 
     def error(self, name, text):
-        """The exception that stands for an error of the other side."""
-        return RuntimeError(f"{name}: {text}")
+        """The exception that stands for an error of the other side: one of Python's own is itself."""
+        known = getattr(builtins, name, None)
+        # Only errors: a student's code cannot end the grader, nor pretend that the test itself was interrupted.
+        if isinstance(known, type) and issubclass(known, Exception) and known not in self.others:
+            try:
+                return known(text)
+            except TypeError:  # UnicodeDecodeError wants five arguments
+                pass
+        return self.other(f"{name[:80]}: {text}")
 
 
 def name_of(value):
@@ -123,11 +134,17 @@ def name_of(value):
 
 
 def words(error):
-    """An error's name and message, whatever its methods do."""
+    """An error's name and message, whatever its methods do; of one that is a kind of ValueError, that name."""
+    kinds = [kind for kind in type(error).__mro__ if vars(builtins).get(kind.__name__) is kind]
+    name = (type(error) if kinds[0] in (Exception, BaseException) else kinds[0]).__name__
     try:
-        return type(error).__name__, str(error)[:MESSAGE]
+        (text,) = error.args  # the str of a KeyError is in quotes
     except Exception:
-        return type(error).__name__, ""
+        text = None
+    try:
+        return name, (text if type(text) is str else str(error))[:MESSAGE]
+    except Exception:
+        return name, ""
 
 
 class Remote:
@@ -148,18 +165,19 @@ class Remote:
         return self._side.ask("length", self)
 
     def __iter__(self):
-        steps = self._side.ask("iterate", self)
-        while True:
-            more, value = self._side.ask("next", steps)
-            if not more:
-                return
-            yield value
+        return self._side.ask("iterate", self)
+
+    def __next__(self):
+        more, value = self._side.ask("next", self)
+        if not more:
+            raise StopIteration
+        return value
 
     def __repr__(self):
         return f"<{self._name} of the student's>"
 
     def _refuse(self, *_, **__):
-        raise TypeError(f"{self!r} has no value here: only what it returns can be compared")
+        raise CannotTravel(f"{self!r} has no value here: only what it returns can be compared")
 
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __setattr__ = __array__ = _refuse
     __hash__ = object.__hash__
@@ -187,10 +205,31 @@ class Student(Side):
     def __init__(self, sock, namespace):
         super().__init__(sock)
         self.namespace, self.before = namespace, {}
+        self.lent, self.asking = {}, threading.RLock()
 
     def check(self, value):
         if isinstance(value, types.ModuleType):
-            raise TypeError("a module is imported where it is needed")
+            raise CannotTravel("a module is imported where it is needed")
+
+    def resolve(self, item):
+        """A function of a test's is a function here too: true, equal to itself, and with a name."""
+        if isinstance(item, Own):
+            return super().resolve(item)
+        if item.number not in self.lent:
+
+            def function(*arguments, **keywords):
+                return self.ask("call", function, arguments, keywords)
+
+            function.__name__ = function.__qualname__ = item.name
+            self.lent[item.number] = function
+        return self.lent[item.number]
+
+    def number_there(self, value):
+        return next((number for number, function in self.lent.items() if function is value), None)
+
+    def exchange(self, operation, *values):
+        with self.asking:  # a student's code may call from several threads
+            return super().exchange(operation, *values)
 
     def do(self, operation, values):
         match operation, values:
@@ -269,13 +308,16 @@ class Line:
 class Grader(Side):
     """Asks a student's process, for a limited time."""
 
+    other = StudentError
+    others = (StopIteration, StopAsyncIteration)  # which would end a loop of the test's
+
     def __init__(self, sock, seconds, changes=lambda: ()):
         super().__init__(Line(sock))
         self.seconds, self.changes = seconds, changes
 
     def check(self, value):
         if not callable(value):
-            raise TypeError(f"a value of type {type(value).__name__} cannot be handed to the student's code")
+            raise CannotTravel(f"a value of type {type(value).__name__} cannot be handed to the student's code")
 
     def exchange(self, operation, *values):
         outermost = self.sock.deadline is None
@@ -293,7 +335,7 @@ class Grader(Side):
         except (BadFrame, EOFError, OSError) as error:
             self.sock.close()
             raise StudentGone(f"no answer from your code ({type(error).__name__})") from None
-        except (TypeError, ValueError):  # the question cannot be sent, and nothing was
+        except CannotTravel:  # the question, and nothing was sent
             raise
         except BaseException:  # an interrupt: the answer would be taken for that of the next question
             self.sock.close()
@@ -302,16 +344,6 @@ class Grader(Side):
             if outermost:
                 self.sock.deadline = None
 
-    def error(self, name, text):
-        known = getattr(builtins, name, None)
-        # Only errors: a student's code cannot end the grader, nor pretend that the test itself was interrupted.
-        if isinstance(known, type) and issubclass(known, Exception) and known not in (StopIteration, StopAsyncIteration):
-            try:
-                return known(text)
-            except TypeError:  # UnicodeDecodeError wants five arguments
-                pass
-        return StudentError(f"{name[:80]}: {text}")
-
 
 class Bridge:
     """In the grader's kernel: gives each cell the student's names that it lacks."""
@@ -319,6 +351,7 @@ class Bridge:
     def __init__(self, shell, path, seconds):
         self.shell, self.seconds = shell, seconds
         self.grader, self.lent, self.wanted, self.seen = None, {}, set(), {}
+        self.answers, self.own, self.known = set(), set(), set()  # names: of answers, of the tests, once lent
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(path)
         os.chmod(path, 0o777)
@@ -356,17 +389,35 @@ class Bridge:
             if namespace.get(name) is value:
                 del namespace[name]
         self.lent, self.seen = {}, {}
-        self.wanted |= names_read(self.shell.transform_cell(info.raw_cell))
+        source = self.shell.transform_cell(info.raw_cell)
+        self.wanted |= names_read(source)
         if not info.store_history:
+            self.own |= names_made(source, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
             return
         self.open(CALLING)
-        missing = [name for name in sorted(self.wanted) if name not in namespace and not hasattr(builtins, name)]
-        if self.grader and missing:
-            for name in missing:
+        for name in [name for name in sorted(self.wanted) if name not in namespace and self.may_lend(name)]:
+            if self.grader:
                 # What does not come, or does not travel, is missing then: a NameError will say so.
                 with contextlib.suppress(Exception):
                     self.lent |= {n: value for n, value in self.grader.ask("names", [name]).items() if n == name}
-            namespace.update(self.lent)
+            if name not in self.lent and hasattr(builtins, name):
+                self.lent[name] = undefined(name)
+        self.known |= self.lent.keys()
+        namespace.update(self.lent)
+        self.own |= names_made(source) - self.known
+
+    def may_lend(self, name):
+        """Whether a name that is missing is the student's to give: not what a test, given cells or Python itself define.
+
+        A test's own name is missing where that test, which defines it, has failed.
+        """
+        return name in self.answers or not (name in self.own or hasattr(builtins, name))
+
+    def forget(self, names):
+        """From here on these names are an answer's, whatever given cells made of them."""
+        for name in names:
+            self.shell.user_ns.pop(name, None)
+        self.answers |= set(names)
 
     def changes(self):
         """What a test has done to the student's functions: taken one away, or put its own in the place of one.
@@ -383,15 +434,36 @@ class Bridge:
                     yield "put", name, now
 
 
+def undefined(name):
+    """What stands for an answer that is missing and has the name of something of Python's."""
+
+    def function(*_, **__):
+        raise NameError(f"name '{name}' is not defined")
+
+    return function
+
+
+def names_made(source, kinds=ast.stmt):
+    """The names that a cell defines by statements of these kinds at its top."""
+    try:
+        statements = [ast.unparse(statement) for statement in ast.parse(source).body if isinstance(statement, kinds)]
+        tops = [symtable.symtable(statement, "<cell>", "exec") for statement in statements]
+    except SyntaxError:
+        return set()
+    return {symbol.get_name() for top in tops for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+
+
 def names_read(source):
     """The names that a cell expects somebody else to have defined: it never sets them, or reads them in a statement before."""
     try:
-        statements = [ast.unparse(statement) for statement in ast.parse(source).body]
-        parts = [symtable.symtable(statement, "<cell>", "exec") for statement in statements]
+        statements = ast.parse(source).body
+        parts = [symtable.symtable(ast.unparse(statement), "<cell>", "exec") for statement in statements]
     except SyntaxError:
         return set()
     read, before, own = set(), set(), set()
-    for part in parts:
+    for statement, part in zip(statements, parts, strict=True):
+        if isinstance(statement, ast.Assign):  # f = counted(f)
+            before |= names_read(ast.unparse(statement.value)) - own
         sets = {s.get_name() for s in part.get_symbols() if s.is_assigned() or s.is_imported()}
         before |= set(globals_of(part)) - sets - own
         read |= {name for table in tables(part) for name in globals_of(table)}

@@ -44,6 +44,8 @@ def rebuild(released, handed_in, longest, most):
     answers, added, last, put_back, count = {}, {}, -1, [], 0
     for cell in handed_in.cells:
         kind, name, source = cell.get("cell_type"), grade_id(cell), source_of(cell)
+        if name in answers and is_rest(released.cells[known[name]], kind, source):
+            name = None
         if name in answers:
             put_back.append(name)
         elif name in known:
@@ -80,13 +82,22 @@ def defined_by(source):
     return [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
 
 
+def is_rest(cell, kind, source):
+    """Whether a second cell of one name belongs to the answer, which was split in two or written anew below: it runs too."""
+    return is_solution(cell) and kind == cell.cell_type and source != cell.source
+
+
+def definitions_in(source, kinds=(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    """The imports, functions and classes at the top of a cell, each as source."""
+    try:
+        return [ast.unparse(node) for node in ast.parse(source).body if isinstance(node, kinds)]
+    except (SyntaxError, ValueError):
+        return []
+
+
 def imports_of(source):
     """The imports at the top of a released cell, which tests may rely on although the cell is the student's to change."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ""
-    return "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom)))
+    return "\n".join(definitions_in(source, (ast.Import, ast.ImportFrom)))
 
 
 def with_pictures(cell, handed_in):

@@ -1,8 +1,9 @@
 """Values on their way between the grader's process and the student's: frames over a socket, by value.
 
 A frame is a length, a JSON text and the raw bytes of arrays. What may travel: None, bool, int, float, complex, str, bytes,
-lists, tuples, sets and dicts of such, NumPy's numbers and arrays of numbers; of exactly these types, since a subclass could
-lie. Functions and other objects stay where they are, and a number stands for them. Nothing is ever unpickled or evaluated.
+lists, tuples, sets and dicts of such, NumPy's numbers and arrays of numbers, and the names of these types. What arrives is of
+exactly these types, since a subclass could lie: of a Counter or a str of NumPy's the plain value travels. Functions and other
+objects stay where they are, and a number stands for them. Nothing is ever unpickled or evaluated.
 
 The student's side needs only this file, the standard library and, where there are arrays, NumPy.
 """
@@ -19,8 +20,29 @@ COLLISIONS = 1000  # keys of a set or dict that may share a hash
 DTYPES = {"|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"}
 
 
+PLAIN = {  # the value of a subclass's instance, by the type's own methods
+    int: int.__int__,
+    float: float.__float__,
+    complex: lambda value: complex(value.real, value.imag),
+    str: str.__str__,
+    bytes: lambda value: bytes.join(b"", [value]),
+    list: lambda value: [*list.__iter__(value)],
+    tuple: lambda value: (*tuple.__iter__(value),),
+    dict: dict.copy,
+    set: lambda value: {*set.__iter__(value)},
+    frozenset: lambda value: frozenset({*frozenset.__iter__(value)}),
+}
+TYPES = {kind.__name__: kind for kind in (bool, *PLAIN)}
+NUMPYS = {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
+NUMPYS |= {"float16", "float32", "float64", "complex64", "complex128"}
+
+
 class BadFrame(Exception):
     """What came over the wire is not what the protocol allows."""
+
+
+class CannotTravel(Exception):
+    """A value that cannot be sent; no error of Python's own, which a test could take for the one that it expects."""
 
 
 class Reference:
@@ -48,10 +70,10 @@ def encode(value, buffers, refer, depth=0):
     if kind is int and abs(value) < 2**63:
         return value
     if depth > DEEPEST:
-        raise ValueError(f"nested more than {DEEPEST} deep")
+        raise CannotTravel(f"nested more than {DEEPEST} deep")
     if kind is int:
         if value.bit_length() > 4 * DIGITS:
-            raise ValueError(f"a whole number of more than {DIGITS} digits in base 16")
+            raise CannotTravel(f"a whole number of more than {DIGITS} digits in base 16")
         return {"int": hex(value)}
     if kind in (list, tuple, set, frozenset):
         return {kind.__name__: [encode(item, buffers, refer, depth + 1) for item in value]}
@@ -63,7 +85,22 @@ def encode(value, buffers, refer, depth=0):
     if kind is bytes:
         buffers.append(value)
         return {"bytes": len(buffers) - 1}
-    return encode_array(value, buffers) or refer(value)
+    if kind is type and type_named(value.__name__) is value:
+        return {"type": value.__name__}
+    array = encode_array(value, buffers)
+    if array:
+        return array
+    base = next((base for base in kind.__mro__ if base in PLAIN), None)
+    if base is None or hasattr(kind, "_fields"):  # of a named tuple a stand-in, which has the names
+        return refer(value)
+    return encode(PLAIN[base](value), buffers, refer, depth)
+
+
+def type_named(name):
+    """The type of this name, of Python's or NumPy's; None if it is none that travels."""
+    if name in NUMPYS and "numpy" in sys.modules:
+        return getattr(sys.modules["numpy"], name)
+    return TYPES.get(name)
 
 
 def encode_array(value, buffers):
@@ -109,6 +146,11 @@ def decode(item, buffers, resolve, depth=0):
         return bytes(buffer(buffers, content))
     if kind == "array":
         return decode_array(expected(content, list, 4), buffers)
+    if kind == "type":
+        named = type_named(expected(content, str))
+        if named is None:
+            raise BadFrame("no type of this name")
+        return named
     if kind == "object":
         place, can_be_called, name = expected(content, list, 3)
         return resolve(Reference(index(place), expected(can_be_called, bool), expected(name, str)[:80]))
@@ -152,9 +194,11 @@ def index(content):
 
 
 def buffer(buffers, place):
-    if index(place) >= len(buffers):
+    """The bytes of this number, once: a short text could ask for the same large array a thousand times."""
+    if index(place) >= len(buffers) or buffers[place] is None:
         raise BadFrame("no such buffer")
-    return buffers[place]
+    found, buffers[place] = buffers[place], None
+    return found
 
 
 def whole_number(text):
@@ -190,7 +234,7 @@ def send(sock, operation, values, refer):
     encoded = [encode(value, buffers, refer) for value in values]
     text = json.dumps([operation, encoded, [len(b) for b in buffers]]).encode()
     if len(text) > LONGEST or sum(map(len, buffers)) > LARGEST:
-        raise ValueError(f"expected at most {LARGEST // 2**20} MiB of arrays and {LONGEST // 2**20} of all else")
+        raise CannotTravel(f"expected at most {LARGEST // 2**20} MiB of arrays and {LONGEST // 2**20} of all else")
     sock.sendall(b"".join((struct.pack("!I", len(text)), text, *buffers)))
 
 

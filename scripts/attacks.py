@@ -32,6 +32,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import DatabaseError
 
 from scripts import course
 from scripts.attack import RIGHT, WORTH, Attack
@@ -510,19 +511,29 @@ def grade_stock(folder, chosen):
             code, printed = siege.nbgrader("autograde", *only, before=walls, seconds=60, UNROLLED_GRADER="stock")
             siege.nbgrader("generate_feedback", *only, before=walls, seconds=60, UNROLLED_GRADER="stock")
             siege.students.insert(0, HONEST[0])
-            harm = [problem for problem in harm_done(siege, printed) if not problem.startswith("left in the")]
-            harm += [f"a process was left behind: {name}" for name in orphans().values()]
-        verdict = judge(siege, attack, printed)
-        verdict.problems = [problem for problem in verdict.problems if counts_as_success(problem)] + harm
-        if verdict.gained and verdict.score > attack.not_attacked():
-            verdict.problems.append(f"GAINED: expected {attack.earns():g} points, got {verdict.score:g}")
-        if judge(siege, HONEST[0], printed).score != HONEST[0].earns():
-            verdict.problems.append(f"{HONEST[0].name} has other points than before")
+            left = [f"a process was left behind: {name}" for name in orphans().values()]
+            try:
+                verdict = judge_stock(siege, attack, printed)
+            except DatabaseError:
+                verdict = Verdict(attack, problems=["the gradebook is destroyed"])
+        verdict.problems += left
         verdict.seconds, verdict.ended = time.monotonic() - began, f"exit code {code}; " + "; ".join(verdict.problems)
         verdicts.append(verdict)
         print_line(verdict)
         subprocess.run(["rm", "-rf", str(siege.folder)], check=True)
     return verdicts
+
+
+def judge_stock(siege, attack, printed):
+    """The verdict on an attack with stock nbgrader: its problems are what the attack reached."""
+    harm = [problem for problem in harm_done(siege, printed) if not problem.startswith("left in the")]
+    verdict = judge(siege, attack, printed)
+    verdict.problems = [problem for problem in verdict.problems if counts_as_success(problem)] + harm
+    if verdict.gained and verdict.score > attack.not_attacked():
+        verdict.problems.append(f"GAINED: expected {attack.earns():g} points, got {verdict.score:g}")
+    if judge(siege, HONEST[0], printed).score != HONEST[0].earns():
+        verdict.problems.append(f"{HONEST[0].name} has other points than before")
+    return verdict
 
 
 def counts_as_success(problem):

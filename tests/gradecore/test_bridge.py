@@ -21,7 +21,7 @@ import pytest
 from gradecore import bridge
 from gradecore.bridge import Bridge, Grader, Remote, RemoteCallable, Student, StudentError, StudentGone, names_read
 from gradecore.execute import LOAD
-from gradecore.wire import receive, send
+from gradecore.wire import CannotTravel, receive, send
 
 STUDENT = """
 import math
@@ -29,6 +29,7 @@ import numpy as np
 
 weights = np.arange(6.0).reshape(2, 3)
 class Odd(Exception): pass
+class ShapeError(ValueError): pass
 class Layer:
     kind = "layer"
     def __init__(self, size): self.size, self.W = size, np.ones((size, size))
@@ -77,10 +78,35 @@ def chat(f):
     while True: f(1)
 def swallow(f):
     try: f(1)
-    except RuntimeError as error: return str(error)
+    except Exception as error: return f"{type(error).__name__}: {error}"
 def probe(f): return hasattr(f, "shape")
 def leave(): __import__("os")._exit(0)
 def both(f, g): return f is g
+def shape_error(): raise ShapeError("shape")
+def singular(): np.linalg.inv(np.zeros((2, 2)))
+def lost(): return {}["lost"]
+def known(f, g=None):
+    import functools, inspect
+    @functools.wraps(f)
+    def wrapped(*arguments): return f(*arguments)
+    f = f or g
+    missing = hasattr(f, "shape"), hasattr(f, "__len__"), hasattr(f, "__array__")
+    return f.__name__, wrapped.__name__, f == g, {f: 1}.get(g), str(inspect.signature(f)), np.vectorize(f)([1, 2]), missing
+def threads(f, xs):
+    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor(4) as pool: return list(pool.map(f, xs))
+def zeros(dtype): return np.zeros(2, dtype), dtype(1)
+def deep():
+    value = []
+    for _ in range(200): value = [value]
+    return value
+def counted(text):
+    import collections
+    return collections.Counter(text)
+def steps():
+    while True:
+        try: yield held(1)
+        except StopIteration: return
 """
 
 
@@ -221,27 +247,51 @@ def test_a_function_can_be_called_in_a_later_question_too(student):
 
 def test_an_error_of_a_callback_reaches_the_student_who_may_catch_it(student):
     assert student("swallow")(lambda x: 1 // 0) == "ZeroDivisionError: integer division or modulo by zero"
-    with pytest.raises(RuntimeError, match="KeyError: 'lost'"):
+    with pytest.raises(KeyError, match="lost"):
         student("twice")(lambda x: {}["lost"], 1)
 
 
+def test_a_function_of_the_tests_is_one_for_the_student_too(student):
+    def double(x):
+        return 2 * x
+
+    name, wrapped, equal, found, signature, values, missing = student("known")(double, double)
+    assert (name, wrapped, equal, found) == ("double", "double", True, 1)
+    assert signature == "(*arguments, **keywords)"
+    assert values.tolist() == [2, 4]
+    assert missing == (False, False, False)
+    assert student("known")(double, math.sqrt)[2:4] == (False, None)
+
+
+def test_a_function_of_the_tests_can_be_called_from_threads(student):
+    assert student("threads")(lambda x: x * x, list(range(40))) == [x * x for x in range(40)]
+
+
+def test_types_are_handed_over_by_name(student):
+    got = student("zeros")(np.float32)
+    assert (got[0].dtype, type(got[1])) == (np.float32, np.float32)
+    assert student("zeros")(int)[0].dtype == int
+
+
 def test_a_callback_may_return_plain_values_and_functions_alone(student):
-    assert student("swallow")(lambda x: SimpleNamespace()).startswith("TypeError: a value of type SimpleNamespace")
+    assert student("swallow")(lambda x: SimpleNamespace()).startswith("RuntimeError: CannotTravel: a value of type")
     assert student("add")(1) == 11
 
 
 def test_only_plain_values_and_functions_are_handed_to_the_student(student):
     for value in (np.random.default_rng(0), object(), math, np.array(["a"]), [iter([])]):
-        with pytest.raises(TypeError, match="cannot be handed to the student's code"):
+        with pytest.raises(CannotTravel, match="cannot be handed to the student's code"):
             student("same")(value)
     assert student("add")(1) == 11
 
 
-def test_a_function_of_the_graders_can_be_called_and_nothing_else(process):
-    grader = process()
-    probe = grader.ask("names", ["probe"])["probe"]
-    with pytest.raises(StudentGone):
-        probe(SimpleNamespace(shape=1).__init__)
+def test_a_function_of_the_graders_can_be_called_and_nothing_else(student):
+    def ours():
+        return 1
+
+    ours.shape = "a secret"
+    assert student("probe")(ours) is False
+    assert student("probe")(SimpleNamespace(shape=1).__init__) is False
 
 
 # ---- errors ----
@@ -284,6 +334,34 @@ def test_errors_of_the_students_own_are_named(student):
     assert student("add")(1) == 11
 
 
+def test_a_kind_of_an_error_of_pythons_arrives_as_that(student):
+    with pytest.raises(ValueError, match=r"^shape$"):
+        student("shape_error")()
+    with pytest.raises(ValueError, match="Singular matrix"):
+        student("singular")()
+    with pytest.raises(KeyError) as caught:
+        student("lost")()
+    assert caught.value.args == ("lost",)
+
+
+def test_what_cannot_travel_is_no_error_that_a_test_expects(student):
+    """Else a test of an answer that has to raise ValueError is passed by lists in lists in lists."""
+    with pytest.raises(StudentError, match="CannotTravel: nested"):
+        student("deep")()
+    with pytest.raises(CannotTravel):
+        student("same")(object())
+
+
+def test_a_counter_arrives_as_a_dict(student):
+    assert student("counted")("aab") == {"a": 2, "b": 1}
+
+
+def test_the_end_of_a_tests_iterator_ends_the_students_loop(student):
+    numbers = iter([5, 6])
+    student("hold")(lambda _: next(numbers))
+    assert list(student("steps")()) == [5, 6]
+
+
 def test_a_long_message_is_cut(student):
     with pytest.raises(ValueError, match=r"^x+$") as caught:
         student("fail")("ValueError", "x" * 1_000_000)
@@ -314,6 +392,7 @@ def test_attributes_items_and_length_are_asked_for(student):
 
 def test_generators_are_iterated(student):
     assert list(student("count")(5)) == [0, 1, 2, 3, 4]
+    assert next(student("count")(3)) == 0
     steps = iter(student("count")(3))
     assert (next(steps), next(steps), next(steps), next(steps, "end")) == (0, 1, 2, "end")
     got = []
@@ -360,7 +439,7 @@ LIES = {
 
 @pytest.mark.parametrize("name", LIES)
 def test_a_stand_in_cannot_pretend(student, name):
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises((CannotTravel, TypeError, ValueError)):
         LIES[name](student("layer"))
 
 
@@ -398,7 +477,7 @@ def test_objects_whose_attributes_fail_travel_nonetheless(student):
 
 @pytest.mark.parametrize(("name", "error"), [("endless", "deep"), ("modules", "a module is imported")])
 def test_a_value_that_does_not_travel_is_an_error_and_the_line_is_whole(student, name, error):
-    with pytest.raises((TypeError, ValueError), match=error):
+    with pytest.raises(StudentError, match=f"CannotTravel.*{error}"):
         student(name)
     assert student("add")(1) == 11
 
@@ -615,6 +694,8 @@ def test_the_students_side_answers_questions_alone(question):
         ("def f():\n    def g():\n        return lambda: deep\n    return g", {"deep"}),
         ("def f(): return g()\ndef g(): return 1", set()),
         ("x = 1\ndef f(): return x", set()),
+        ("f = counted(f)\nf = again(f)", {"f", "counted", "again"}),
+        ("x = 1\nx = x + y", {"y"}),
         ("import math\nfrom os import path as p\nmath, p", set()),
         ("[i * k for i in xs if i]", {"k", "xs"}),
         ("{k: v for k, v in d.items()}", {"d"}),
@@ -677,7 +758,7 @@ def lent(tmp_path):
             thread.start()
             students.append(thread)
         made.lend(SimpleNamespace(raw_cell=cell, store_history=recorded))
-        made.shell.close = made.close
+        made.shell.close, made.shell.bridge = made.close, made
         return made.shell
 
     yield lend
@@ -718,6 +799,39 @@ def test_what_a_helper_of_an_earlier_cell_reads_is_lent_too(lent):
     shell.close()
     lent("check()", {"f": lambda x: x})
     assert shell.user_ns["f"](3) == 3
+
+
+def test_what_a_test_that_failed_would_have_defined_is_not_the_students_to_give(lent):
+    forged = {"close": "forged", "tolerance": "forged", "math": "forged", "f": 1}
+    shell = lent("f\ntolerance = 1\nimport math\ndef close(): pass", forged)
+    shell.close()
+    lent("close, tolerance, math, f", forged)
+    assert shell.user_ns == {"f": 1}
+
+
+def test_nor_is_what_a_given_cell_would_have_defined(lent):
+    shell = lent("losses = train()\ndef close(): pass", {}, recorded=False)
+    lent("close, losses", {"close": "forged", "losses": [1]})
+    assert shell.user_ns == {"losses": [1]}
+
+
+def test_what_a_test_wraps_stays_the_students(lent):
+    shell = lent("f = counted(f)", {"f": 1, "counted": 2})
+    shell.close()
+    lent("f", {"f": 3})
+    assert shell.user_ns["f"] == 3
+
+
+def test_an_answer_may_have_the_name_of_a_builtin_and_of_a_given_function(lent):
+    shell = lent("def double(x): return 0", {}, recorded=False)
+    shell.user_ns["double"] = "given"
+    shell.bridge.forget(["sum", "double"])
+    lent("sum, double, max", {"sum": 1, "double": 2, "max": "forged"})
+    assert shell.user_ns == {"sum": 1, "double": 2}
+    shell.close()
+    lent("pass", {"double": 2})
+    with pytest.raises(NameError, match="'sum' is not defined"):
+        shell.user_ns["sum"]([1])
 
 
 def test_given_cells_are_lent_nothing(lent):

@@ -196,12 +196,21 @@ def test_all_but_the_answers_is_as_released(released, handed_in, rebuilt, change
         assert (cell.cell_type, kept, cell.get("outputs")) == (given.cell_type, given.metadata, given.get("outputs"))
 
 
-def test_the_first_of_two_answers_counts(handed_in, rebuilt):
+def test_an_answer_in_two_cells_runs_in_both(handed_in, rebuilt):
+    """JupyterLab gives both halves of a split cell its name."""
     handed_in.cells.insert(4, copy.deepcopy(handed_in.cells[3]))
-    handed_in.cells[4].source = "def double(x): return 4"
+    handed_in.cells[4].source = "def half(x): return x / 2"
+    got, put_back = rebuilt()
+    assert [cell.source for cell in got.cells[3:5]] == ["def double(x):\n    return x * 2", "def half(x): return x / 2"]
+    assert "nbgrader" not in got.cells[4].metadata
+    assert put_back == []
+
+
+def test_a_second_cell_as_it_was_released_is_no_answer(released, handed_in, rebuilt):
+    handed_in.cells.insert(4, copy.deepcopy(released.cells[3]))
     got, put_back = rebuilt()
     assert got.cells[3].source == "def double(x):\n    return x * 2"
-    assert "def double(x): return 4" not in sources(got)
+    assert sources(got).count(released.cells[3].source) == 0
     assert put_back == ["double"]
 
 
