@@ -49,6 +49,10 @@ crash: setup  ## Kill the grader at twenty random moments, look whether the next
 attacks: setup  ## Grade a class of attackers with gradecore, print what each got
 	@python -m scripts.attacks $(ATTACKS)
 
+.PHONY: same-marks
+same-marks: setup  ## Grade every mistake with gradecore and with stock nbgrader, compare the marks (fifteen minutes)
+	@python -m scripts.same_marks $(ASSIGNMENTS)
+
 .PHONY: lint
 lint: setup  ## Check the style of code and notebooks
 	@ruff check . && ruff format --check .
