@@ -23,7 +23,7 @@ from nbgrader.preprocessors import (
 from gradecore.autograde import SafeAutograde
 from gradecore.execute import TwoKernelExecute
 from gradecore.notebook import RebuildNotebook
-from gradecore.pages import markdown2html, unchanged
+from gradecore.pages import ansi2html, clean_html, highlight_code, markdown2html, unchanged
 from gradecore.submission import SubmissionExporter
 
 __all__ = ["configure"]
@@ -47,4 +47,10 @@ def configure(c):
     ]
     c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, ClearMarkScheme, CSSHTMLHeaderPreprocessor]
     c.HTMLExporter.sanitize_html = True  # what a student wrote must not run in the browser of whoever reads it
-    c.HTMLExporter.filters = {"markdown2html": markdown2html, "strip_files_prefix": unchanged}
+    c.HTMLExporter.filters = {
+        "markdown2html": markdown2html,
+        "ansi2html": ansi2html,
+        "clean_html": clean_html,
+        "highlight_code": highlight_code,
+        "strip_files_prefix": unchanged,
+    }

@@ -14,28 +14,36 @@ import shutil
 import signal
 import socket
 import stat
-import sys
 import threading
 import time
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
-from nbgrader.utils import find_all_files, parse_utc, rmtree
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.utils import parse_utc, rmtree
 from traitlets import Int
 
 from gradecore.execute import temporary
+from gradecore.files import is_too_far, side_files
 from gradecore.notebook import on_a_line
 
-DEEPEST = 50  # folders in which a side file may be
 STAGING = ".gradecore"  # in the course's folder; nbgrader's own folders have names without a dot
 
 
-class SafeAutograde(Autograde):
+class NothingCopied(BaseConverter):
+    """Comes between nbgrader's Autograde and its base: SafeAutograde copies the side files itself."""
+
+    def init_assignment(self, assignment_id, student_id):
+        """Nothing, in place of a search that takes minutes for thousands of files."""
+
+
+class SafeAutograde(Autograde, NothingCopied):
     """nbgrader's Autograde, which it replaces in `nbgrader autograde` and in formgrader (gradecore.configure)."""
 
     largest = Int(20 * 2**20, help="bytes of a side file; a larger one is left out").tag(config=True)
+    most = Int(1000, help="side files of a submission; the rest is left out").tag(config=True)
+    total = Int(200 * 2**20, help="bytes of all side files of a submission; what goes beyond is left out").tag(config=True)
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -156,39 +164,48 @@ class SafeAutograde(Autograde):
         ignored, expected = self.coursedir.ignore, list(self.notebooks)
         self.coursedir.ignore = ["*"]  # nbgrader enters student and submission into the gradebook, and copies nothing
         try:
-            with deep_stack():
-                super().init_assignment(assignment_id, student_id)
+            super().init_assignment(assignment_id, student_id)
         finally:
             self.coursedir.ignore = ignored
         self.notebooks = expected
-        given = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id))
+        source = self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id)
         own = self.exclude_overwriting.get(assignment_id, [])
-        given = {path: whole for path, whole in self.side_files(given).items() if str(path) not in own}
-        handed_in = self.side_files(Path(self._format_source(assignment_id, student_id)))
-        for path, whole in handed_in.items():
-            if len(path.parts) > DEEPEST:
-                self.row.warnings.append(f"a file left out (it is in more than {DEEPEST} folders)")
-                continue
-            if not is_plain(whole, self.largest):
-                self.row.warnings.append(f"{path} left out (a link, a device, not readable, or too large)")
-            elif path not in given and any(other in path.parents or path in other.parents for other in given):
-                self.row.warnings.append(f"{path} left out (it is in the way of a file of the assignment)")
-            elif path not in given:
-                self.stage(whole, path, assignment_id, student_id)
+        given = {path: whole for path, whole in side_files(source, ignored) if str(path) not in own}
+        place = Path(self._format_dest(assignment_id, student_id))
+        self.take_over(Path(self._format_source(assignment_id, student_id)), place, given, assignment_id)
         for path, whole in given.items():
-            self.stage(whole, path, assignment_id, student_id)
+            copy(whole, place / path)
 
-    def side_files(self, folder):
-        """The files of a folder but for notebooks and what the course ignores, by relative path."""
-        with deep_stack():
-            found = find_all_files(str(folder), [*self.coursedir.ignore, "*.ipynb"])
-        return {Path(path).relative_to(folder): Path(path) for path in sorted(found)}
-
-    def stage(self, path, name, assignment_id, student_id):
-        """Copy a side file to the submission's staging folder."""
-        copy = Path(self._format_dest(assignment_id, student_id)) / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    def take_over(self, submission, place, given, assignment_id):
+        """Copy a submission's side files to where it is staged; note what is left out, and why."""
+        pages = {Path(f"{name}.html") for name in self.released(assignment_id)}  # where the feedback will stand
+        taken = {*given, *pages}
+        folders = {folder for path in taken for folder in path.parents}
+        room = self.total
+        handed_in = (found for found in side_files(submission, self.coursedir.ignore) if found[0] not in given)
+        for number, (path, whole) in enumerate(handed_in):
+            if number == self.most:
+                self.row.warnings.append(f"files left out (there are more than {self.most})")
+                break
+            if is_too_far(path):
+                why = "in too many folders, or of too long a name"
+            elif on_a_line(str(path)) != str(path):  # nbgrader prints them as they are
+                why = "its name cannot be printed"
+            elif not is_plain(whole, self.largest):
+                why = "a link, a device, not readable, or too large"
+            elif not is_plain(whole, room):
+                why = f"with the files before more than {self.total / 2**20:g} MiB"
+            elif path in folders or path in pages or not taken.isdisjoint(path.parents):
+                why = "it is in the way of a file of the assignment"
+            elif path == Path("timestamp.txt") and not self.timestamp(submission):
+                why = "no date"  # the feedback would stumble over it
+            else:
+                try:
+                    room -= copy(whole, place / path)
+                    continue
+                except OSError as problem:
+                    why = problem.strerror
+            self.row.left_out.append(f"{shortened(str(path), 40)} left out ({why})")
 
     def timestamp(self, folder):
         """When a submission was handed in, as nbgrader reads it; timestamp.txt may be anything, too."""
@@ -236,10 +253,10 @@ class SafeAutograde(Autograde):
                 if row.finished:
                     entry = gradebook.find_submission(row.assignment, row.student)
                     late = entry.late_submission_penalty or 0
-                    row.warnings += [f"late: {late:g} points off"] * (late > 0)
+                    row.warnings[:0] = [f"late: {late:g} points off"] * (late > 0)
                     score = f"{max(0, entry.score - late):g} of {entry.max_score:g}"
                 seconds = f"{(row.finished or time.monotonic()) - row.began:7.1f}"
-                yield on_a_line(f"{row.student:20}  {score:>12}  {seconds}  {'; '.join(dict.fromkeys(row.warnings))}")
+                yield on_a_line(f"{row.student:20}  {score:>12}  {seconds}  {row.words()}")
 
 
 class Row:
@@ -247,7 +264,7 @@ class Row:
 
     def __init__(self, student, assignment, began):
         self.student, self.assignment, self.began = student, assignment, began
-        self.finished, self.warnings = None, []
+        self.finished, self.warnings, self.left_out = None, [], []
 
     def notes(self, resources):
         """Take over what reading and running a notebook left in its resources."""
@@ -256,21 +273,34 @@ class Row:
         if "unreadable" in about:
             self.warnings.append(f"not readable: {about['unreadable']}")
 
+    def words(self):
+        """The last column of the table: the first of what there is to say, each thing once."""
+        words = list(dict.fromkeys([*self.warnings, *self.left_out]))
+        more = [f"and {len(words) - 5} more"] * (len(words) > 5)
+        return "; ".join([*(shortened(text, 100) for text in words[:5]), *more])
 
-@contextlib.contextmanager
-def deep_stack():
-    """Let os.walk, which calls itself for each folder in a folder, follow the longest path that there can be."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 10_000))
+
+def shortened(text, length):
+    """A text of at most this length."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def copy(path, target):
+    """Copy a file, and return how large it is; what cannot be copied leaves nothing behind."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
+        return shutil.copyfile(path, target).stat().st_size
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def is_plain(path, largest):
     """Whether a path is a file of its own that can be read and is not too large."""
-    about = path.lstat()
+    try:
+        about = path.lstat()
+    except OSError:
+        return False
     return stat.S_ISREG(about.st_mode) and about.st_size <= largest and os.access(path, os.R_OK)
 
 

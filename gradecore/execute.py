@@ -19,11 +19,13 @@ from jupyter_client import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_markdown_cell
-from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import find_all_files, is_grade, is_locked, is_solution
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets import Dict, Enum, Float, Int, List, Unicode
 
+from gradecore.files import side_files
 from gradecore.kernels import Kernel, error
+from gradecore.notebook import definitions_in
 from gradecore.sandbox import LIMITS, SandboxKernelManager, bubblewrap, files_of, sign_of_life
 
 SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in ("wire", "bridge")}
@@ -61,7 +63,19 @@ del beside
 """
 OPEN = "from gradecore import bridge as _b; get_ipython()._bridge = _b.Bridge(get_ipython(), {path!r}, {seconds}); del _b"
 SERVE = "import sys as _s; _s.modules['gradecore.bridge'].serve({path!r}, get_ipython().user_ns)"
-FORGET = "for _n in {names!r}: get_ipython().user_ns.pop(_n, None)\ndel _n"  # a given cell may have defined them too
+FORGET = "get_ipython()._bridge.forget({names!r})"  # a given cell may have defined them too
+BOUND = """
+def bound(size):
+    import resource
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+
+try:
+    bound({size})
+except (OSError, ValueError):  # macOS may refuse
+    pass
+del bound
+"""
 SEED = "import os as _o; _o.environ['GRADE_SEED'] = {seed!r}; del _o"
 
 
@@ -84,6 +98,9 @@ class TwoKernelExecute(NbGraderPreprocessor):
         config=True
     )
     visible = List(Unicode(), help="further files and folders that the student's code may read").tag(config=True)
+    tests_memory = Int(8 * 2**30, help="bytes of memory for the tests, which take in what the student's code returns").tag(
+        config=True
+    )
     limits = Dict(LIMITS, help="of the student's process, as in resource.RLIMIT_*").tag(config=True)
 
     def preprocess(self, nb, resources):
@@ -125,14 +142,17 @@ class TwoKernelExecute(NbGraderPreprocessor):
         for place in (self.meeting, folder / "submission", folder / "tests"):
             place.mkdir()
         info = resources["nbgrader"]
-        copy_files(Path(resources["metadata"]["path"]), folder / "submission", [])
+        failed = copy_files(Path(resources["metadata"]["path"]), folder / "submission", [])
         course = getattr(getattr(self.parent, "parent", None), "coursedir", None)
         if course:
             source = course.format_path(course.source_directory, ".", info["assignment"])
-            copy_files(Path(source), folder / "tests", course.ignore)
+            failed += copy_files(Path(source), folder / "tests", course.ignore)
+        for path in failed:
+            self.warn(f"{path} left out (it could not be copied)")
         self.withhold = [*self.withheld.get("*", []), *self.withheld.get(info["assignment"], [])]
         self.student = Kernel(nb, self.student_manager(folder, walled), self.cell_seconds, parent=self)
-        self.tests = Kernel(nb, plain_manager(folder / "tests.json"), self.cell_seconds, parent=self)
+        # Their messages may hold what the student's code returned, several times.
+        self.tests = Kernel(nb, plain_manager(folder / "tests.json"), self.cell_seconds, largest=64 * 2**20, parent=self)
         self.alive, self.seed = True, str(secrets.randbelow(2**32))
         with sign_of_life(self.meeting):
             try:
@@ -165,7 +185,8 @@ class TwoKernelExecute(NbGraderPreprocessor):
         environment = {"PATH": os.environ["PATH"]}
         if not walled:  # the submission's folder may hold another ipykernel: the kernel starts without it
             environment = {k: v for k, v in os.environ.items() if k != "GRADE_SEED"} | {"PYTHONSAFEPATH": "1"}
-        await self.student.begin(folder / "submission", environment)
+        await self.student.begin(folder / "submission", environment, folder / "student.log")
+        self.student.watch = asyncio.create_task(self.student.guard())
         await self.student.ready()
         await self.student.tell(LOAD)
         if self.withhold:
@@ -173,9 +194,10 @@ class TwoKernelExecute(NbGraderPreprocessor):
         await self.student.tell(BESIDE)
 
     async def begin_tests(self, folder):
-        await self.tests.begin(folder / "tests", os.environ | {"OPENBLAS_NUM_THREADS": "1"})
+        await self.tests.begin(folder / "tests", os.environ | {"OPENBLAS_NUM_THREADS": "1"}, folder / "tests.log")
         await self.tests.ready()
-        for source in (LOAD, OPEN.format(path=str(self.socket), seconds=self.call_seconds), SEED.format(seed=self.seed)):
+        bridge = OPEN.format(path=str(self.socket), seconds=self.call_seconds)
+        for source in (LOAD, bridge, BOUND.format(size=self.tests_memory), SEED.format(seed=self.seed)):
             told = await self.tests.tell(source)
         reply = await self.tests.answered(told, 60)
         if not reply or reply["status"] != "ok":
@@ -223,8 +245,10 @@ class TwoKernelExecute(NbGraderPreprocessor):
         except DeadKernelError:
             self.warn(f"the kernel of the tests ended in {cell.metadata.nbgrader.grade_id}")
         failed = [output for output in cell.outputs if output.output_type == "error"]
-        if failed:
+        if failed:  # it needs the student's names; tests get what it defines all the same
             self.log.debug("%s failed beside the tests: %s", cell.metadata.nbgrader.grade_id, failed[0].evalue)
+            for definition in definitions_in(cell.source):
+                await self.tests.tell(definition)
         cell.outputs = shown
 
     async def run_test(self, cell, number):
@@ -243,10 +267,11 @@ class TwoKernelExecute(NbGraderPreprocessor):
         judge(cell, self.tests.ended == "ok")
         if any(o.get("ename") == "Timeout" or "no answer within" in str(o.get("evalue")) for o in cell.outputs):
             self.warn("timed out")
-        if "### BEGIN HIDDEN TESTS" in cell.source:
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        hidden = ClearHiddenTests(parent=self).begin_test_delimeter in cell.source
+        for output in cell.outputs:
+            if output.output_type == "error":
+                own = [] if hidden else own_part(output.traceback, cell.execution_count)
+                output.traceback = [*own, f"{output.ename}: {output.evalue}"]
 
     async def lose_student(self, why):
         """The student's kernel is no more."""
@@ -264,6 +289,12 @@ def temporary():
     """The system's folder for temporary files, or /tmp where its name is too long for the sockets in it."""
     usual = tempfile.gettempdir()
     return usual if len(usual) <= 55 else "/tmp"
+
+
+def own_part(traceback, number):
+    """Of a traceback its heads and the frames of the cell itself: others may show a hidden test's helper or a solution."""
+    own = re.compile(rf"-+|(\S+ +)?Traceback \(most recent call last\):?\s*|\s*Cell In\[{number}\].*", re.DOTALL)
+    return [part for part in traceback if own.fullmatch(re.sub(r"\x1b\[[\d;]*m", "", part))]
 
 
 def judge(cell, completed):
@@ -291,9 +322,13 @@ def judge(cell, completed):
 
 
 def copy_files(source, target, ignore):
-    """Copy the side files of a folder, but no notebook and nothing that only points elsewhere."""
-    for name in find_all_files(str(source), [*ignore, "*.ipynb"]) if source.is_dir() else []:
-        path = Path(name)
-        if path.is_file() and not path.is_symlink():
-            (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / path.relative_to(source))
+    """Copy a folder's side files, but no notebook and nothing that only points elsewhere; return what could not be copied."""
+    failed = []
+    for path, whole in side_files(source, ignore):
+        try:
+            if whole.is_file() and not whole.is_symlink():
+                (target / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(whole, target / path)
+        except OSError:
+            failed.append(path)
+    return failed

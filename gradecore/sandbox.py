@@ -1,7 +1,7 @@
 """A kernel under bubblewrap: no network, a read-only system, and bounds on memory, processes, files and time.
 
-What it can see: the system's programs and libraries, Python with its packages, the submission's side files (read-only), a
-small private /tmp, and the one folder through which the grader talks to it. Not your home, not the course, not the gradebook.
+What it can see: the system's programs and libraries, Python with its packages, a copy of the submission's side files, a small
+private /tmp, and the one folder through which the grader talks to it. Not your home, not the course, not the gradebook.
 """
 
 import contextlib
@@ -26,12 +26,12 @@ LIMITS = {  # of the student's process, as in resource.RLIMIT_*
     "NOFILE": 256,
     "CORE": 0,
 }
-TMP = 256 * 2**20  # bytes of the private /tmp, and of shared memory
+TMP = 256 * 2**20  # bytes of the private /tmp, of the submission's folder, and of shared memory
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
-# Process 1 inside. It sets the limits, starts the kernel without privileges, and closes the meeting place to writing as soon as
-# the kernel's five sockets are there, which is before any code of the student's runs: nobody can fill the disk through it.
-# It ends when the grader does, and everything inside with it; --die-with-parent alone comes too late where the grader is killed
-# while bubblewrap starts.
+# Process 1 inside. It sets the limits, copies the side files to where they can be written to (what finds no room there is
+# linked), starts the kernel without privileges, and closes the meeting place to writing as soon as the kernel's five sockets
+# are there, which is before any code of the student's runs: nobody can fill the disk through it. It ends when the grader does,
+# and everything inside with it; --die-with-parent alone comes too late where the grader is killed while bubblewrap starts.
 LAUNCH = """import ctypes, json, os, resource, socket, sys, time
 libc, meeting = ctypes.CDLL(None, use_errno=True), sys.argv[2]
 grader = socket.socket(socket.AF_UNIX)
@@ -43,6 +43,19 @@ def need(done):
 need(libc.unshare(0x20000))  # CLONE_NEWNS
 for name, limit in json.loads(sys.argv[1]).items():
     resource.setrlimit(getattr(resource, "RLIMIT_" + name), (limit, limit))
+def copy(source, target):
+    try:
+        shutil.copyfile(source, target)
+    except OSError:
+        if os.path.lexists(target):
+            os.unlink(target)
+        os.symlink(source, target)
+if os.listdir("/given"):
+    import shutil
+    try:
+        shutil.copytree("/given", "/submission", copy_function=copy, dirs_exist_ok=True)
+    except OSError:
+        pass
 kernel = os.fork()
 need(libc.prctl(47, 4, 0, 0, 0))  # PR_CAP_AMBIENT_CLEAR_ALL: a program that is executed now has no privilege
 if kernel == 0:
@@ -124,7 +137,7 @@ class SandboxKernelManager(AsyncKernelManager):
 
     transport = "ipc"
     meeting = Unicode(help="the folder that both sides can write to")
-    submission = Unicode(help="the submission's side files, read-only inside")
+    submission = Unicode(help="the folder of the submission's side files")
     visible = List(Unicode(), help="further files and folders to be seen, read-only")
     masked = List(Unicode(), help="files and folders that appear empty")
     limits = Dict(LIMITS)
@@ -154,10 +167,10 @@ class SandboxKernelManager(AsyncKernelManager):
         for name, value in ENVIRONMENT.items():
             walls += ["--setenv", name, value]
         bounded = ["--size", str(TMP), "--tmpfs"]  # otherwise half of the machine's memory
-        walls += ["--proc", "/proc", "--dev", "/dev", *bounded, "/dev/shm", *bounded, "/tmp"]
+        walls += ["--proc", "/proc", "--dev", "/dev", *bounded, "/dev/shm", *bounded, "/tmp", *bounded, "/submission"]
         for path in seen:
             walls += ["--ro-bind", path, path]
         for path in self.masked:
             walls += ["--tmpfs", path, "--remount-ro", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
-        walls += ["--bind", self.meeting, self.meeting, "--ro-bind", self.submission, "/submission", "--chdir", "/submission"]
+        walls += ["--bind", self.meeting, self.meeting, "--ro-bind", self.submission, "/given", "--chdir", "/submission"]
         return [*walls, "--remount-ro", "/dev", "--remount-ro", "/"]

@@ -5,15 +5,18 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from types import SimpleNamespace
 
 import pytest
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.utils import determine_grade
+from traitlets.config import Config
 
 from gradecore import sandbox
 from gradecore.execute import NoSandbox, TwoKernelExecute, judge
-from gradecore.kernels import CUT, error, size_of
+from gradecore.kernels import CUT, error, memory, size_of
 
 ANSWER = {"grade": False, "solution": True, "locked": False}
 TEST = {"grade": True, "solution": False, "locked": True}
@@ -136,7 +139,8 @@ def test_the_words_of_a_score_that_is_none():
 
 
 def test_what_counts_as_output():
-    assert size_of({"a": "xy", "b": ["z", 5], "c": {"d": "w"}}) == 2 + 1 + 8 + 1
+    assert size_of({"a": "xy", "b": ["z", 5], "c": {"d": "w"}}) == len("abcdxyzw") + 8 * 11
+    assert size_of([""] * 1000) > 8000
 
 
 @pytest.mark.slow
@@ -256,12 +260,57 @@ def test_side_files_are_there(tmp_path, walls):
 
 
 @pytest.mark.slow
+def test_the_submissions_folder_can_be_written_to(tmp_path, walls):
+    """As in Jupyter; what was handed in stays as it is."""
+    (tmp_path / "handed-in/data").mkdir(parents=True)
+    (tmp_path / "handed-in/data/table.csv").write_text("a")
+    (tmp_path / "handed-in/data/large").write_bytes(b"x" * 2**22)
+    got = grade(
+        tmp_path,
+        answer("import numpy as np\nnp.save('w.npy', np.ones(3))\nw = np.load('w.npy')"),
+        answer("%%writefile data/table.csv\nab"),
+        answer("text, size = open('data/table.csv').read(), len(open('data/large').read())"),
+        check("assert w.sum() == 3 and text == 'ab\\n' and size == 2**22, (text, size)"),
+        sandbox=walls,
+        limits=sandbox.LIMITS | {"FSIZE": 2**21},  # the large one cannot be copied
+    )
+    assert got.points == [2], got.texts
+    assert (tmp_path / "handed-in/data/table.csv").read_text() == "a"
+    assert not (tmp_path / "handed-in/w.npy").exists()
+
+
+@pytest.mark.slow
 def test_a_hidden_test_is_not_shown_when_it_fails(tmp_path):
     hidden = "### BEGIN HIDDEN TESTS\nsecret = 41\nassert f(secret) == 42, 'not one more'\n### END HIDDEN TESTS"
     got = grade(tmp_path, answer("def f(x): return x"), check(hidden), check("assert f(1) == 2, 'visible'"), sandbox="none")
     [failed], [visible] = (cell.outputs for cell in got.notebook.cells[1:3])
     assert failed.traceback == ["AssertionError: not one more"]
     assert len("".join(visible.traceback)) > 100
+
+
+HIDDEN = "### BEGIN HIDDEN TESTS\ndef helper():\n    secret = 41\n    raise ValueError('no')\n### END HIDDEN TESTS"
+
+
+@pytest.mark.slow
+def test_the_traceback_of_a_visible_test_shows_the_test_alone(tmp_path):
+    """Not a hidden test's helper, nor a solution that it calls."""
+    sources = ["hint = 1\nhelper()", "def", "import nbformat\nnbformat.reads(5, 4)", "try:\n    helper()\nfinally:\n    1 / 0"]
+    got = grade(tmp_path, check(HIDDEN), *map(check, sources), sandbox="none")
+    texts = ["\n".join(cell.outputs[0].traceback) for cell in got.notebook.cells[1:5]]
+    assert got.points == [2, 0, 0, 0, 0], got.tests
+    assert "secret" not in "".join(texts)
+    assert "def reads" not in texts[2]
+    for text, seen in zip(texts, ["hint", "SyntaxError", "nbformat", "finally"], strict=True):
+        assert seen in text
+    assert texts[0].startswith("\x1b[31m-----")
+    assert texts[0].endswith("ValueError: no")
+
+
+@pytest.mark.slow
+def test_a_course_may_have_its_own_word_for_hidden_tests(tmp_path):
+    hidden = check("### HIDE\nsecret = 41\nassert secret == 42, 'not one more'\n### SHOW")
+    grade(tmp_path, hidden, sandbox="none", config=Config(ClearHiddenTests={"begin_test_delimeter": "HIDE"}))
+    assert hidden.outputs[0].traceback == ["AssertionError: not one more"]
 
 
 # ---- time ----
@@ -408,6 +457,95 @@ def test_beyond_the_larger_limit_the_kernel_is_stopped(tmp_path, walls):
     assert "this cell wrote too much" in got.texts[0]
     assert len(got.texts[0]) < 200_000
     assert "not run: your kernel had ended in a cell before" in got.tests[0]
+
+
+@pytest.mark.slow
+def test_what_is_too_large_to_be_heard(tmp_path, walls):
+    """In a test it costs that test, not those that follow; in the student's kernel, the kernel."""
+    got = grade(
+        tmp_path,
+        answer("def f(): return 'x' * 15_000_000\nx = 1"),
+        check("print('x' * 70_000_000)\n1"),
+        check("print(x)\nassert x == 1"),
+        check("assert f() == 1, f()"),
+        check("print(x)\nassert x == 1"),
+        answer("from IPython.display import HTML, display\ndisplay(HTML('x' * 20_000_000))"),
+        check("assert x == 1"),
+        sandbox=walls,
+    )
+    assert got.points == [0, 2, 0, 2, 0], got.tests
+    assert got.texts[1:3] == [CUT + "NotRun this test did not run", "1\n"]
+    assert got.texts[4] == "1\n"
+    assert got.texts[5] == "Flood this cell wrote too much"
+
+
+@pytest.mark.slow
+def test_names_of_formats_and_errors_are_bounded_too(tmp_path):
+    names = "from IPython.display import display\nfor n in range(8): display({'x' * 10**6 + str(n): ''}, raw=True)"
+    errors = (
+        "k = get_ipython().kernel\n"
+        "for n in range(8):\n"
+        "    error = {'ename': 'x' * 10**6, 'evalue': 'x' * 10**6, 'traceback': [''] * 10**5 + ['x'] * 10**5}\n"
+        "    k.session.send(k.iopub_socket, 'error', error, parent=k.get_parent('shell'))"
+    )
+    raised = "raise type('x' * 10**6, (Exception,), {})('x' * 10**6)"
+    got = grade(tmp_path, answer(names), answer(errors), answer(raised), check("assert True"), sandbox="none")
+    assert got.points == [2], got.tests
+    sizes = [len(str(cell.outputs)) for cell in got.notebook.cells[:3]]
+    assert max(sizes) < 200_000, sizes
+    assert len(next(o for o in got.notebook.cells[1].outputs if o.output_type == "error").traceback) == 200
+
+
+SEND = "k = get_ipython().kernel\ndef send(*buffers): k.session.send(k.iopub_socket, 'x', {}, buffers=buffers)\n"
+FILL = {
+    "many": "def f():\n    for _ in range(600): send(b'x' * 4_000_000)\n    return 1",
+    "endless": "import time\ndef f():\n    send(*[b'x' * 8_000_000] * 300)\n    time.sleep(3)\n    return 1",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FILL)
+def test_the_student_cannot_fill_the_grader(tmp_path, kind):
+    taken, done = [memory()], threading.Event()
+    watch = threading.Thread(target=lambda: [taken.append(memory()) for _ in iter(lambda: done.wait(0.01), True)])
+    watch.start()
+    try:
+        got = grade(tmp_path, answer(SEND + FILL[kind]), check("assert f() == 1"), sandbox="none")
+    finally:
+        done.set()
+        watch.join()
+    assert got.points == [2 if kind == "many" else 0], got.tests
+    assert max(taken) - taken[0] < (600 if kind == "many" else 1800) * 2**20
+
+
+@pytest.mark.slow
+def test_the_tests_have_a_bound_on_memory(tmp_path):
+    checks = [check("kept = bytearray(2**29)"), check("kept = bytearray(2**32)"), check("assert True")]
+    got = grade(tmp_path, *checks, sandbox="none", tests_memory=3 * 2**30)
+    assert got.points == [2, 0, 2], got.tests
+    assert "MemoryError" in got.tests[1]
+
+
+@pytest.mark.slow
+def test_kernels_do_not_hold_the_graders_own_output(tmp_path, walls, capfd):
+    write = (
+        "import os, stat\n"
+        "for n in range(256):\n"
+        "    try:\n"
+        "        if stat.S_ISREG(os.fstat(n).st_mode): os.write(n, b'forged')\n"
+        "    except OSError: pass"
+    )
+    got = grade(tmp_path, answer(write), check(write), sandbox=walls)
+    assert got.points == [2], got.tests
+    assert "forged" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("walls", ["bwrap"], indirect=True)
+def test_why_a_kernel_did_not_start_is_said(tmp_path, walls, monkeypatch):
+    monkeypatch.setattr(sandbox, "LAUNCH", sandbox.LAUNCH.replace("libc.unshare(0x20000)", "libc.unshare(-1)"))
+    with pytest.raises(DeadKernelError, match="the kernel did not start: the sandbox could not be closed: Invalid argument"):
+        grade(tmp_path, check("assert True"), sandbox=walls)
 
 
 @pytest.mark.slow

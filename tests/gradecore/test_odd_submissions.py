@@ -15,6 +15,7 @@ from scripts.crash import ASSIGNMENT, KINDS, NOTEBOOK, Grader, left_running, mak
 
 NAME = f"{NOTEBOOK}.ipynb"
 RIGHT = KINDS[0][0]
+FORGED = "student-01            7 of 7"
 LONE = '"\\ud800"'  # half a character: JSON can say it, UTF-8 cannot
 
 
@@ -130,6 +131,43 @@ class Odd:
         (folder / "one.csv" / "x").write_text("in a folder")
         return 7, "one.csv/x left out (it is in the way of a file of the assignment)"
 
+    def in_the_way_of_feedback(self, folder):
+        (folder / NAME).write_text(self.right)
+        (folder / f"{NOTEBOOK}.html").mkdir()
+        (folder / f"{NOTEBOOK}.html" / "x").write_text("in a folder")
+        return 7, f"{NOTEBOOK}.html/x left out (it is in the way of a file of the assignment)"
+
+    def long_path(self, folder):
+        """As long as a path can be: with three more characters in front, the system refuses it."""
+        (folder / NAME).write_text(self.right)
+        path = folder
+        while len(str(path)) < 3840:
+            path /= "d" * 200
+        path /= "e" * (4087 - len(str(path)))
+        path.mkdir(parents=True)
+        (path / "x").write_text("x")
+        return 7, "left out (in too many folders, or of too long a name)"
+
+    def many(self, folder):
+        (folder / NAME).write_text(self.right)
+        for n in range(8000):
+            (folder / f"{n}.txt").touch()
+        return 7, "files left out (there are more than 1000)"
+
+    def heavy(self, folder):
+        (folder / NAME).write_text(self.right)
+        for name in "abc":
+            with open(folder / f"{name}.bin", "w") as file:
+                file.truncate(12 * 2**20)
+        return 7, "c.bin left out (with the files before more than 30 MiB)"
+
+    def forged_lines(self, folder):
+        """Names that end a line of the log and begin another; so many that the table must not show them all."""
+        (folder / NAME).write_text(self.right)
+        for n in range(9):
+            (folder / f"{n}\n{FORGED}").write_text("x")
+        return 7, "(its name cannot be printed); and 4 more"
+
     def late_for_ever(self, folder):
         (folder / NAME).write_text(self.right)
         os.mkfifo(folder / "timestamp.txt")
@@ -160,10 +198,13 @@ def graded(tmp_path_factory):
         place.mkdir(parents=True)
         expected[name] = getattr(odd, name)(place)
     work = folder / "w"
+    with open(course / "nbgrader_config.py", "a") as settings:
+        settings.write("\nc.SafeAutograde.total = 30 * 2**20\n")
     grader = Grader(course, work, TMPDIR="/tmp")
     code = grader.end()
-    feedback = subprocess.run([sys.executable, "-m", "nbgrader", "generate_feedback", ASSIGNMENT], cwd=course, check=False)
-    yield course, grader.said, code, feedback.returncode, expected, work
+    command = [sys.executable, "-m", "nbgrader", "generate_feedback", ASSIGNMENT]
+    feedback = [subprocess.run(command, cwd=course, capture_output=True, text=True) for _ in range(2)]  # and once more
+    yield course, grader.said, code, feedback, expected, work
     shutil.rmtree(folder)
 
 
@@ -171,7 +212,9 @@ def graded(tmp_path_factory):
 def test_the_class_goes_on(graded):
     course, said, code, feedback, expected, work = graded
     assert code == 0, said
-    assert feedback == 0
+    assert [done.returncode for done in feedback] == [0, 0], feedback
+    assert not any(line.startswith(FORGED) for done in feedback for line in done.stderr.splitlines())
+    assert len(list((course / "autograded" / "many" / ASSIGNMENT).glob("*.txt"))) == 1000
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
         scores = {name: gradebook.find_submission(ASSIGNMENT, name).score for name in expected}
         others = [gradebook.find_submission(ASSIGNMENT, f"student-0{n}").score for n in range(5)]

@@ -101,6 +101,24 @@ def slow_markdown(content):
         content["cells"].append({"cell_type": "markdown", "source": text, "metadata": {}})
 
 
+def slow_code(content):
+    content["cells"] += [cell("if 0: " + "a." * 80_000)] * 5
+
+
+def picture_bomb(content):
+    """One picture, many times; a long link, thousands of times."""
+    pictures = {"a": {"image/png": "A" * 800_000}}
+    part = {"cell_type": "markdown", "source": "![](attachment:a)\n" * 100, "metadata": {}, "attachments": pictures}
+    links = "[a]: http://" + "b" * 5000 + "\n\n" + "[a]\n" * 1200
+    content["cells"] += [part] * 5 + [{"cell_type": "markdown", "source": links, "metadata": {}}] * 5
+
+
+def slow_outputs(content):
+    """HTML that takes minutes to clean, and a page of a million colours."""
+    content["cells"] += [cell("from IPython.display import display, HTML\ndisplay(HTML('<ul><li>' * 12400))")] * 5
+    content["cells"] += [cell("print('\\x1b[31ma' * 16000)")] * 20
+
+
 def magics(content):
     for source in (
         "%%javascript\nharm()",
@@ -168,6 +186,9 @@ ATTACKS = [
     Attack("edited-setup", "a given cell that patches NumPy for the tests", ZERO, notebook=edit_setup),
     Attack("scripts-in-text", "scripts in Markdown, in pasted pictures and their names", ZERO, notebook=scripts_in_text),
     Attack("slow-markdown", "texts that take minutes to render, for whoever makes the feedback", ZERO, notebook=slow_markdown),
+    Attack("slow-code", "code that takes minutes to colour", ZERO, notebook=slow_code),
+    Attack("slow-outputs", "outputs that take minutes to clean, or fill the memory with colours", ZERO, notebook=slow_outputs),
+    Attack("picture-bomb", "a page that shows one picture a thousand times", ZERO, notebook=picture_bomb),
     Attack("magics", "cell magics and shell commands: scripts, files, processes", ZERO, notebook=magics),
     Attack("half-characters", "half characters in cells, which no file can hold", ZERO, notebook=half_characters),
     Attack("control-characters", "zero bytes and escape codes in cells", ZERO, notebook=control_characters),

@@ -137,6 +137,40 @@ def many_files(folder):
         (folder / f"{n}.txt").write_text("x")
 
 
+def many_folders(folder):
+    for n in range(8000):
+        (folder / f"{n}").mkdir()
+
+
+def long_paths(folder):
+    """A path as long as the system allows, and one that goes on where that ends."""
+    path = folder
+    while len(str(path)) < 3840:
+        path /= "d" * 200
+    longest = path / ("e" * (4087 - len(str(path))))
+    longest.mkdir(parents=True)
+    (longest / "x").write_text("x")
+    place = os.getcwd()
+    os.chdir(path)
+    try:
+        for _ in range(10):
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+        Path("leaf").write_text("x")
+    finally:
+        os.chdir(place)
+
+
+def feedback_in_the_way(folder):
+    (folder / "siege.html").mkdir()
+    (folder / "siege.html" / "x").write_text("x")
+
+
+def lines_of_the_log(folder):
+    for n in range(20):
+        (folder / f"{n}\nright-1                    9 of 9      0.1  ").write_text("x")
+
+
 def strange_names(folder):
     """Names that are commands to a terminal, lines of a table, patterns, and no text at all."""
     for name in ("\x1b]0;harm\x07\x1b[2J", "x\nright-1                    9 of 9      0.1  ", "[!a]*", "*", "-rf", "a" * 250):
@@ -190,7 +224,12 @@ ATTACKS = [
     Attack("timestamp-link", "a timestamp.txt that never ends", ZERO, files=timestamp_is("link")),
     Attack("in-the-way", "folders and files where the course's own files go", ZERO, files=in_the_way),
     Attack("deep-folders", "fifteen hundred folders in each other", ZERO, files=deep_folders),
-    Attack("many-files", "thousands of files", ZERO, files=many_files),
+    Attack("many-files", "thousands of files", ZERO, files=many_files, ends="more than 1000"),
+    Attack("many-folders", "thousands of folders", ZERO, files=many_folders),
+    Attack("long-paths", "paths so long that nobody can copy them", ZERO, files=long_paths, ends="too long a name"),
+    Attack("feedback-in-the-way", "a folder where the page of the feedback goes", ZERO, files=feedback_in_the_way,
+           ends="in the way"),
+    Attack("lines-of-the-log", "files whose names are lines of the log", ZERO, files=lines_of_the_log, ends="and 15 more"),
     Attack("strange-names", "file names that are commands to a terminal, lines of a table, patterns, no text", ZERO,
            files=strange_names, ends="left out"),
     Attack("unreadable-folder", "a folder that nobody may read", ZERO, files=unreadable),

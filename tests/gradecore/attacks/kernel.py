@@ -1,5 +1,7 @@
 """Attacks on the kernel in which the student's code runs, on its messages, and on who reads them."""
 
+import textwrap
+
 from scripts.attack import Attack
 
 # Sends messages of any content over the kernel's own socket, as if the cell that runs had shown them.
@@ -18,6 +20,12 @@ WRONG = "\ndef double(x):\n    return None\n"
 def forged(name, mechanism, code, **options):
     """An attack by forged messages, in an otherwise wrong answer to double."""
     return Attack(name, mechanism, FORGE + code + WRONG, **options)
+
+
+def in_test(name, mechanism, code, **options):
+    """An attack by messages that are sent while a test waits for countdown."""
+    function = f"def countdown(n):\n    {textwrap.indent(textwrap.dedent(code).strip(), '    ').strip()}"
+    return Attack(name, mechanism, FORGE + "IDENTITY = kernel._parent_ident['shell']\n" + function, "countdown", **options)
 
 
 ATTACKS = [
@@ -134,6 +142,51 @@ def go():
 threading.Thread(target=go, daemon=True).start()
 """,
         spoils=True,
+    ),
+    in_test(
+        "fills-the-grader",
+        "outputs of 4 MB that wait to be read while a test runs, until the grader has no memory left",
+        """
+        for _ in range(600):
+            kernel.session.send(kernel.iopub_socket, "display_data", {}, parent=PARENT, buffers=[b"x" * 4_000_000])
+        """,
+    ),
+    in_test(
+        "one-endless-message",
+        "one message of hundreds of parts, none of them too large",
+        """
+        kernel.session.send(kernel.iopub_socket, "display_data", {}, parent=PARENT, buffers=[b"x" * 8_000_000] * 400)
+        time.sleep(4)
+        """,
+        spoils=True,
+    ),
+    in_test(
+        "oversized-reply",
+        "a reply so large that it closes the socket by which the grader would ask for the next one",
+        """
+        kernel.shell_stream.send_multipart([*IDENTITY, b"x" * 20_000_000])
+        """,
+        spoils=True,
+    ),
+    in_test(
+        "no-reply",
+        "replies that are no messages: unsigned, too short, without parts, of other types",
+        """
+        for junk in ([], [b"junk"], [b"<IDS|MSG>"], [b"<IDS|MSG>", b"bad", b"{}", b"{}", b"{}", b"{}"]):
+            kernel.shell_stream.send_multipart([*IDENTITY, *junk])
+        for parts in ([b"{}"] * 4, [b"[]"] * 4, [b"{"] * 4, [b'{"msg_id": 1, "msg_type": 1}', b"[]", b"{}", b"[]"], []):
+            kernel.shell_stream.send_multipart([*IDENTITY, b"<IDS|MSG>", kernel.session.sign(parts), *parts])
+        """,
+    ),
+    forged(
+        "uncounted-outputs",
+        "names of formats, lines of tracebacks and messages of errors that are endless, where only texts are counted",
+        """
+from IPython.display import display
+for n in range(8):
+    display({"x" * 1_000_000 + str(n): ""}, raw=True)
+    forge("error", {"ename": "x" * 1_000_000, "evalue": "x" * 1_000_000, "traceback": [""] * 1_000_000})
+""",
     ),
     Attack(
         "stdout-flood",

@@ -112,6 +112,18 @@ ATTACKS = [
         "    if target.startswith('/') and not target.startswith(('/dev/', '/tmp/', '/proc/')) or '.db' in target:\n"
         "        print('GAIN' 'ED', number, target)\n",
     ),
+    Attack(
+        "graders-own-output",
+        "writes rows of the grader's table and a terminal's commands into what its kernel was started with",
+        "import os, stat\n"
+        "for number in range(256):\n"
+        "    try:\n"
+        "        kind = os.fstat(number).st_mode\n"
+        "        if stat.S_ISREG(kind) or stat.S_ISCHR(kind):\n"
+        "            os.write(number, b'\\nright-1    9 of 9    0.1  \\x1b]0;harm\\x07\\n')\n"
+        "            if b'[' in os.pread(number, 10**6, 0):\n                print('GAIN' 'ED')\n"
+        "    except OSError as error:\n        print(number, error)" + WRONG,
+    ),
     reads(
         "environment",
         "looks for secrets in its environment, its arguments and its parents'",
@@ -137,10 +149,10 @@ ATTACKS = [
     ),
     Attack(
         "writes-the-system",
-        "writes into Python, the system and its own submission",
+        "writes into Python, the system and what it handed in",
         "import os, sys, numpy\n"
         "for path in (numpy.__file__, sys.prefix + '/lib/harm.pth', sys.executable, '/usr/bin/harm', '/etc/passwd',\n"
-        "             '/submission/x', '/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/dev/mem',\n"
+        "             '/given/x', '/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/dev/mem',\n"
         "             '@COURSE@/../visible/modelbook.py'):\n"
         "    try:\n"
         "        open(path, 'a').close()\n"
@@ -173,8 +185,9 @@ ATTACKS = [
     ),
     Attack(
         "fills-tmp",
-        "fills the temporary folder",
-        "import os\n" + FILL + "if fill('/tmp', 600) >= 600:\n    print('GAIN' 'ED')" + WRONG,
+        "fills the temporary folder, and its own",
+        "import os\n" + FILL + "for place in ('/tmp', '/submission'):\n"
+        "    if fill(place, 400) >= 400:\n        print('GAIN' 'ED')" + WRONG,
     ),
     Attack(
         "fills-shared-memory",
