@@ -50,7 +50,7 @@ attacks: setup  ## Grade a class of attackers with gradecore, print what each go
 	@python -m scripts.attacks $(ATTACKS)
 
 .PHONY: same-marks
-same-marks: setup  ## Grade every mistake with gradecore and with stock nbgrader, compare the marks (fifteen minutes)
+same-marks: setup  ## Grade every mistake with gradecore and with stock nbgrader, compare the marks (half an hour)
 	@python -m scripts.same_marks $(ASSIGNMENTS)
 
 .PHONY: lint

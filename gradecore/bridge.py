@@ -1,9 +1,9 @@
 """How a test, in the grader's process, calls what a student wrote, in the student's.
 
 The student's side serves: it waits for questions, and calls, names and attributes are what can be asked for. The grader's side
-asks. Values come back by value (gradecore.wire); of functions and objects comes a stand-in, which can be called and asked for
-attributes and has no truth value, no equality and no array form, so that it cannot lie in a test. While a question is open,
-the other side may call functions that it was given.
+asks. Values come back by value (gradecore.wire); of the student's functions and objects comes a stand-in, which can be called
+and asked for attributes and has no truth value, no equality and no array form, so that it cannot lie in a test. While a
+question is open, the student's code may call functions that a test has given it, which look to it like any others.
 """
 
 import ast
@@ -35,8 +35,8 @@ class Side:
     """One end of a connection: the objects that it has handed out, and how values become frames and back."""
 
     told = Exception  # errors that the other side is told of; others end what runs here
-    other = RuntimeError  # what stands for an error that is none of Python's own
-    others = ()  # errors of Python's own that do not arrive as themselves
+    unknown = RuntimeError  # what an error arrives as that is none of Python's own
+    unwelcome = ()  # errors of Python's own that arrive as unknown ones
 
     def __init__(self, sock):
         self.sock, self.objects, self.numbers = sock, [], {}
@@ -117,12 +117,12 @@ class Side:
         """The exception that stands for an error of the other side: one of Python's own is itself."""
         known = getattr(builtins, name, None)
         # Only errors: a student's code cannot end the grader, nor pretend that the test itself was interrupted.
-        if isinstance(known, type) and issubclass(known, Exception) and known not in self.others:
+        if isinstance(known, type) and issubclass(known, Exception) and known not in self.unwelcome:
             try:
                 return known(text)
             except TypeError:  # UnicodeDecodeError wants five arguments
                 pass
-        return self.other(f"{name[:80]}: {text}")
+        return self.unknown(f"{name[:80]}: {text}")
 
 
 def name_of(value):
@@ -134,7 +134,7 @@ def name_of(value):
 
 
 def words(error):
-    """An error's name and message, whatever its methods do; of one that is a kind of ValueError, that name."""
+    """An error's name and message, whatever its methods do; a kind of ValueError goes by that name."""
     kinds = [kind for kind in type(error).__mro__ if vars(builtins).get(kind.__name__) is kind]
     name = (type(error) if kinds[0] in (Exception, BaseException) else kinds[0]).__name__
     try:
@@ -308,8 +308,8 @@ class Line:
 class Grader(Side):
     """Asks a student's process, for a limited time."""
 
-    other = StudentError
-    others = (StopIteration, StopAsyncIteration)  # which would end a loop of the test's
+    unknown = StudentError
+    unwelcome = (StopIteration, StopAsyncIteration)  # which would end a loop of the test's
 
     def __init__(self, sock, seconds, changes=lambda: ()):
         super().__init__(Line(sock))

@@ -1,6 +1,6 @@
 """Grade every mistake of the assignments with gradecore and with stock nbgrader: honest work gets the same marks from both.
 
-    python -m scripts.same_marks                 all assignments, about fifteen minutes
+    python -m scripts.same_marks                 all assignments, about half an hour
     python -m scripts.same_marks ch08
 
 The classes are those of `make demo-class` that make every mistake, a right and a blank submission among them.
@@ -19,10 +19,10 @@ from scripts.demo_class import Machine, exercises_of, fill_in, make_class, marks
 from scripts.exercises import ROOT
 
 
-def graded(folder, assignment, students, exercises, stock):
+def graded(folder, assignment, students, exercises, book, stock):
     """The points of each student's cells."""
     machine = Machine(folder / ("stock" if stock else "gradecore"), stock)
-    course.make(machine.course)
+    course.make(machine.course, book=book)
     for student in students:
         place = machine.course / "submitted" / student.name / assignment
         shutil.copytree(machine.course / "exercises" / assignment, place)
@@ -31,13 +31,13 @@ def graded(folder, assignment, students, exercises, stock):
     return {student.name: marks_of(machine.course, assignment, student.name) for student in students}
 
 
-def compare(assignment):
+def compare(assignment, book=ROOT):
     """Print what came of an assignment's class; return a line for each mark that differs."""
     began = time.monotonic()
-    exercises = exercises_of(ROOT / "solutions", assignment)
-    _, students = make_class(exercises, mistakes_of(ROOT / "solutions" / assignment / "mistakes.py"))
+    exercises = exercises_of(book / "solutions", assignment)
+    _, students = make_class(exercises, mistakes_of(book / "solutions" / assignment / "mistakes.py"))
     with tempfile.TemporaryDirectory(prefix="same-marks-") as folder:
-        ours, stock = (graded(Path(folder), assignment, students, exercises, stock) for stock in (False, True))
+        ours, stock = (graded(Path(folder), assignment, students, exercises, book, stock) for stock in (False, True))
     wrong = []
     for student in students:
         mine, theirs = ours[student.name], stock[student.name]

@@ -34,9 +34,8 @@ def secrets(root):
     """Lines that only instructors may have: of hidden tests and mark schemes, and the arguments in mistakes.py."""
     cells = [cell for notebook in notebooks_in(root / "solutions").values() for cell in notebook.cells]
     parts = [part for cell in cells for part in parts_of(cell)]
-    seen = "\n".join(
-        line for kind, line in parts if kind in (None, "answer")
-    )  # what is to be seen somewhere gives nothing away
+    # What is to be seen somewhere gives nothing away.
+    seen = "\n".join(line for kind, line in parts if kind in (None, "answer"))
     hidden = {line for kind, line in parts if kind in ("hidden test", "mark scheme") and len(line) > 30 and line not in seen}
     yield from (line for line in hidden if "for " not in line[:4])
     for name in names():
